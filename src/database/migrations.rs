@@ -1,0 +1,190 @@
+//! Bringing a schema up to date: refinery's migrations, embedded in the binary, run under a lock.
+
+use std::path::PathBuf;
+
+use refinery::error::Kind;
+use refinery::{Report, Runner, SchemaVersion};
+
+use super::{postgres, sqlite};
+use crate::config::{EmbeddedSettings, PostgresSettings, Storage};
+
+mod embedded_postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
+mod embedded_sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// Where refinery notes what it has run.
+const HISTORY_TABLE: &str = "duly_schema_history";
+/// The advisory lock that copies of this program take while they migrate; the number is "duly" in ASCII.
+const POSTGRES_LOCK: i64 = 0x6475_6c79;
+
+/// What keeps a database from being used.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database has migrations that this program does not know.
+    #[error(
+        "the database is at version {found}, this program knows versions up to {known}: \
+         it was used by a newer duly. Start that one, or restore a backup from before."
+    )]
+    Newer { found: SchemaVersion, known: SchemaVersion },
+    /// Another copy of the program has the embedded database open.
+    #[error("{} is in use by another running duly. Stop that one first, or set another DATA_DIR.", .0.display())]
+    InUse(PathBuf),
+    /// It cannot be opened or connected to.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// A migration failed; it was rolled back.
+    #[error("the database could not be brought up to date: {0}")]
+    Failed(#[from] Box<refinery::Error>),
+}
+
+impl From<rusqlite::Error> for MigrationError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unreachable(error.to_string())
+    }
+}
+
+impl From<tokio_postgres::Error> for MigrationError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Unreachable(postgres::describe(&error))
+    }
+}
+
+impl From<refinery::Error> for MigrationError {
+    fn from(error: refinery::Error) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+/// A migration that this program knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    pub version: SchemaVersion,
+    pub name: String,
+    pub applied: bool,
+}
+
+/// Runs what is pending; the migrations that were run now come back with `applied` set.
+///
+/// # Errors
+/// [`MigrationError`].
+pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
+    match storage {
+        Storage::Postgres(settings) => run_postgres(settings).await,
+        Storage::Embedded(settings) => {
+            let _lock = sqlite::lock(settings)?;
+            run_embedded(settings)
+        }
+    }
+}
+
+/// Every migration that this program knows, in order, and whether the database has it. Changes nothing,
+/// except that it makes an embedded file that is not there yet.
+///
+/// # Errors
+/// [`MigrationError`].
+pub async fn status(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
+    let (runner, last) = match storage {
+        Storage::Postgres(settings) => {
+            let mut client = connect(settings).await?;
+            (postgres_runner(), last_applied_postgres(&mut client).await?)
+        }
+        Storage::Embedded(settings) => {
+            let mut connection = sqlite::open_connection(&settings.file)?;
+            (sqlite_runner(), last_applied_sqlite(&mut connection)?)
+        }
+    };
+    let mut migrations: Vec<Migration> = runner
+        .get_migrations()
+        .iter()
+        .map(|migration| describe(migration, migration.version() <= last))
+        .collect();
+    migrations.sort_by_key(|migration| migration.version);
+    Ok(migrations)
+}
+
+/// Runs what is pending on the embedded file; the caller holds its lock.
+pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>, MigrationError> {
+    let mut connection = sqlite::open_connection(&settings.file)?;
+    let runner = sqlite_runner();
+    let report = runner.run(&mut connection).map_err(|error| explain(error, &runner))?;
+    Ok(applied(&report))
+}
+
+async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
+    let mut client = connect(settings).await?;
+    // Held until the connection is closed, so that copies that start together migrate one after the other.
+    client.execute("SELECT pg_advisory_lock($1)", &[&POSTGRES_LOCK]).await?;
+    let runner = postgres_runner();
+    let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
+    client.execute("SELECT pg_advisory_unlock($1)", &[&POSTGRES_LOCK]).await?;
+    Ok(applied(&report))
+}
+
+async fn connect(settings: &PostgresSettings) -> Result<tokio_postgres::Client, MigrationError> {
+    let (client, connection) = settings.config.connect(postgres::tls()).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "the connection of the migrations ended");
+        }
+    });
+    Ok(client)
+}
+
+async fn last_applied_postgres(
+    client: &mut tokio_postgres::Client,
+) -> Result<SchemaVersion, MigrationError> {
+    let exists: bool = client
+        .query_one("SELECT to_regclass($1) IS NOT NULL", &[&HISTORY_TABLE])
+        .await?
+        .get(0);
+    if !exists {
+        return Ok(0);
+    }
+    let last = postgres_runner().get_last_applied_migration_async(client).await?;
+    Ok(last.map_or(0, |migration| migration.version()))
+}
+
+fn last_applied_sqlite(
+    connection: &mut rusqlite::Connection,
+) -> Result<SchemaVersion, MigrationError> {
+    if !connection.table_exists(None, HISTORY_TABLE)? {
+        return Ok(0);
+    }
+    let last = sqlite_runner().get_last_applied_migration(connection)?;
+    Ok(last.map_or(0, |migration| migration.version()))
+}
+
+fn postgres_runner() -> Runner {
+    with_history_table(embedded_postgres::migrations::runner())
+}
+
+fn sqlite_runner() -> Runner {
+    with_history_table(embedded_sqlite::migrations::runner())
+}
+
+fn with_history_table(mut runner: Runner) -> Runner {
+    runner.set_migration_table_name(HISTORY_TABLE);
+    runner
+}
+
+/// Tells a database that is newer than this program from a migration that failed.
+fn explain(error: refinery::Error, runner: &Runner) -> MigrationError {
+    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
+    match error.kind() {
+        Kind::MissingVersion(migration) if migration.version() > known => {
+            MigrationError::Newer { found: migration.version(), known }
+        }
+        _ => error.into(),
+    }
+}
+
+fn applied(report: &Report) -> Vec<Migration> {
+    report.applied_migrations().iter().map(|migration| describe(migration, true)).collect()
+}
+
+fn describe(migration: &refinery::Migration, applied: bool) -> Migration {
+    Migration { version: migration.version(), name: migration.name().to_owned(), applied }
+}

@@ -1,0 +1,154 @@
+//! Storage: the only place that names a driver.
+//!
+//! [`statement`] is the seam, `postgres` and `sqlite` are its two ends, and one file per concept
+//! ([`tasks`], [`users`], [`sessions`], …) holds the SQL, written once for both. A decision that depends
+//! on data is made in SQL and read off the rows that come back; there are no interactive transactions, so
+//! no connection is ever held while something else is waited for.
+
+pub mod keys;
+pub mod migrations;
+mod postgres;
+pub mod sessions;
+mod sqlite;
+pub mod statement;
+pub mod task_list;
+pub mod tasks;
+pub mod users;
+
+use std::time::Duration;
+
+use statement::{Batch, Constraint, Dialect, FromRow, Row, Statement};
+
+use crate::config::Storage;
+use migrations::MigrationError;
+use postgres::Postgres;
+use sqlite::Sqlite;
+
+/// How long a request waits for a connection or a place in a queue before it is told that there is none.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// An open database, of either engine.
+pub struct Database {
+    engine: Engine,
+}
+
+enum Engine {
+    Postgres(Postgres),
+    Sqlite(Sqlite),
+}
+
+impl Database {
+    /// Brings the schema up to date and opens the database.
+    ///
+    /// # Errors
+    /// [`MigrationError`], in particular where the database is newer than this program, cannot be reached,
+    /// or (embedded) is in use by another copy.
+    pub async fn open(storage: &Storage) -> Result<Self, MigrationError> {
+        let engine = match storage {
+            Storage::Postgres(settings) => {
+                migrations::run(storage).await?;
+                Engine::Postgres(Postgres::connect(settings)?)
+            }
+            Storage::Embedded(settings) => {
+                // The lock is taken first and kept: the migrations run under it.
+                let lock = sqlite::lock(settings)?;
+                migrations::run_embedded(settings)?;
+                Engine::Sqlite(Sqlite::open(settings, lock)?)
+            }
+        };
+        Ok(Self { engine })
+    }
+
+    /// Which SQL this database speaks where the two do not share it.
+    pub fn dialect(&self) -> Dialect {
+        match &self.engine {
+            Engine::Postgres(_) => Dialect::Postgres,
+            Engine::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Runs one statement that changes nothing, and reads its rows.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn read<T: FromRow>(&self, statement: Statement) -> Result<Vec<T>, DatabaseError> {
+        let rows = match &self.engine {
+            Engine::Postgres(postgres) => postgres.read(statement).await?,
+            Engine::Sqlite(sqlite) => sqlite.read(statement).await?,
+        };
+        rows.into_iter().map(T::from_row).collect()
+    }
+
+    /// Runs the statements of a batch in one transaction and one round trip; gives each one's rows.
+    ///
+    /// When this returns `Ok` the change is durable. When it returns an error nothing of the batch has
+    /// happened, except that after [`DatabaseError::Unavailable`] it may have (the connection broke before
+    /// the answer came).
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; [`DatabaseError::Unique`] where a statement meets a taken key.
+    pub async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.write(batch).await,
+            Engine::Sqlite(sqlite) => sqlite.write(batch).await,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn ping(&self) -> Result<(), DatabaseError> {
+        self.read::<Row>(Statement::new("SELECT 1")).await.map(drop)
+    }
+
+    /// Refuses new work, finishes what was accepted, and closes every connection.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.close(),
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    /// How busy the engine is now, for the metrics.
+    pub fn load(&self) -> Load {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.load(),
+            Engine::Sqlite(sqlite) => sqlite.load(),
+        }
+    }
+}
+
+/// How busy an engine is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Load {
+    /// Open connections.
+    pub connections: usize,
+    /// Of those, the ones that nobody uses right now (PostgreSQL).
+    pub idle: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
+}
+
+/// What can go wrong with a statement.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// A key that must be unique is taken.
+    #[error("the key {0:?} is taken")]
+    Unique(Constraint),
+    /// The database cannot be reached, or is not accepting work. Trying again later can help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// Too much is waiting already. Trying again later helps.
+    #[error("the database is busy: {0}")]
+    Busy(&'static str),
+    /// A mistake of ours: SQL that does not fit the schema, a row that does not read.
+    #[error("the database refused a statement: {0}")]
+    Failed(String),
+}
+
+impl DatabaseError {
+    fn unreadable(index: usize, found: &str) -> Self {
+        Self::Failed(format!("column {index} holds {found}"))
+    }
+}

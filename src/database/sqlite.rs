@@ -1,0 +1,320 @@
+//! The SQLite end of the seam: one writer thread that commits in groups, and a few readers on WAL snapshots.
+//!
+//! The writer takes whatever is waiting, runs each batch in a savepoint of one transaction, and answers
+//! nobody before the `COMMIT` is on disk. A batch that fails takes only itself down.
+
+use std::fs::{File, TryLockError};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql, ffi};
+use tokio::sync::oneshot;
+
+use super::migrations::MigrationError;
+use super::statement::{Batch, Constraint, Row, Statement, Value};
+use super::{DatabaseError, Load};
+use crate::config::EmbeddedSettings;
+
+/// How many reads, and how many writes, may wait before the next one is told to come back later.
+const QUEUE_LENGTH: usize = 4096;
+/// How many batches share one `COMMIT` at the most.
+const MAX_GROUP: usize = 512;
+/// How many prepared statements a connection keeps.
+const MAX_PREPARED: usize = 256;
+const MAX_READERS: usize = 8;
+
+type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
+
+struct Read {
+    statement: Statement,
+    reply: Reply<Vec<Row>>,
+}
+
+struct Write {
+    batch: Batch,
+    reply: Reply<Vec<Vec<Row>>>,
+}
+
+pub(super) struct Sqlite {
+    /// `None` once closed.
+    queues: Mutex<Option<Queues>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    connections: usize,
+    /// Held as long as the database is open, so that no second copy opens it.
+    _lock: File,
+}
+
+#[derive(Clone)]
+struct Queues {
+    reads: Sender<Read>,
+    writes: Sender<Write>,
+}
+
+/// Takes the lock that keeps a second copy of the program off the same file.
+pub(super) fn lock(settings: &EmbeddedSettings) -> Result<File, MigrationError> {
+    let failed = |error: std::io::Error| {
+        MigrationError::Unreachable(format!("{}: {error}", settings.lock_file.display()))
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&settings.lock_file)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(MigrationError::InUse(settings.file.clone())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Opens a connection that keeps its promises: durable commits, checked foreign keys.
+pub(super) fn open_connection(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
+    Ok(connection)
+}
+
+fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;")?;
+    connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
+    Ok(connection)
+}
+
+impl Sqlite {
+    pub(super) fn open(settings: &EmbeddedSettings, lock: File) -> Result<Self, MigrationError> {
+        let file = &settings.file;
+        let (reads, read_queue) = bounded::<Read>(QUEUE_LENGTH);
+        let (writes, write_queue) = bounded::<Write>(QUEUE_LENGTH);
+        let writer = open_connection(file)?;
+        let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
+        let readers = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_READERS);
+        for _ in 0..readers {
+            let reader = open_reader(file)?;
+            let queue = read_queue.clone();
+            threads.push(spawn("duly-reader", move || read_all(&reader, &queue))?);
+        }
+        Ok(Self {
+            queues: Mutex::new(Some(Queues { reads, writes })),
+            connections: threads.len(),
+            threads: Mutex::new(threads),
+            _lock: lock,
+        })
+    }
+
+    pub(super) async fn read(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        let (reply, answer) = oneshot::channel();
+        enqueue(&self.queues()?.reads, Read { statement, reply })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    pub(super) async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {
+        let (reply, answer) = oneshot::channel();
+        enqueue(&self.queues()?.writes, Write { batch, reply })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Lets the threads finish what is queued, and waits for them.
+    pub(super) async fn close(&self) {
+        lock_unpoisoned(&self.queues).take();
+        let threads = std::mem::take(&mut *lock_unpoisoned(&self.threads));
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a database thread ended in a panic");
+                }
+            }
+        });
+        if joined.await.is_err() {
+            tracing::error!("closing the database was cut short");
+        }
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let waiting = lock_unpoisoned(&self.queues)
+            .as_ref()
+            .map_or(0, |queues| queues.reads.len() + queues.writes.len());
+        Load { connections: self.connections, idle: 0, waiting }
+    }
+
+    fn queues(&self) -> Result<Queues, DatabaseError> {
+        lock_unpoisoned(&self.queues).clone().ok_or_else(closed)
+    }
+}
+
+/// The guarded values are replaced whole, never left half-changed, so a panic elsewhere does not spoil them.
+fn lock_unpoisoned<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, MigrationError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| MigrationError::Unreachable(error.to_string()))
+}
+
+fn enqueue<T>(queue: &Sender<T>, job: T) -> Result<(), DatabaseError> {
+    queue.try_send(job).map_err(|error| match error {
+        TrySendError::Full(_) => DatabaseError::Busy("the queue is full"),
+        TrySendError::Disconnected(_) => closed(),
+    })
+}
+
+fn closed() -> DatabaseError {
+    DatabaseError::Unavailable("it is closed".to_owned())
+}
+
+fn read_all(connection: &Connection, queue: &Receiver<Read>) {
+    while let Ok(job) = queue.recv() {
+        if !job.reply.is_closed() {
+            let outcome = run(connection, &job.statement).map_err(|error| classify(&error));
+            // Nobody waits any more: the request was dropped.
+            let _ = job.reply.send(outcome);
+        }
+    }
+}
+
+fn write_all(connection: &Connection, queue: &Receiver<Write>) {
+    while let Ok(first) = queue.recv() {
+        let group: Vec<Write> = std::iter::once(first)
+            .chain(queue.try_iter().take(MAX_GROUP - 1))
+            .filter(|job| !job.reply.is_closed())
+            .collect();
+        commit_group(connection, group);
+    }
+}
+
+/// Runs the batches in one transaction, and answers when it is on disk.
+fn commit_group(connection: &Connection, group: Vec<Write>) {
+    let mut outcomes = Vec::with_capacity(group.len());
+    let committed = run_group(connection, &group, &mut outcomes);
+    if committed.is_err() && !connection.is_autocommit() {
+        // The transaction is still open; without this the next group could not begin.
+        if let Err(error) = connection.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "a failed transaction could not be rolled back");
+        }
+    }
+    let mut outcomes = outcomes.into_iter();
+    for job in group {
+        let outcome = match &committed {
+            Ok(()) => outcomes.next().unwrap_or_else(|| Err(closed())),
+            Err(error) => Err(classify(error)),
+        };
+        let _ = job.reply.send(outcome);
+    }
+}
+
+type BatchOutcome = Result<Vec<Vec<Row>>, DatabaseError>;
+
+/// # Errors
+/// Where the transaction as a whole failed, and with it every batch in it.
+fn run_group(
+    connection: &Connection,
+    group: &[Write],
+    outcomes: &mut Vec<BatchOutcome>,
+) -> rusqlite::Result<()> {
+    run_cached(connection, "BEGIN IMMEDIATE")?;
+    for job in group {
+        run_cached(connection, "SAVEPOINT batch")?;
+        let outcome: rusqlite::Result<_> =
+            job.batch.iter().map(|statement| run(connection, statement)).collect();
+        if let Err(error) = &outcome {
+            if connection.is_autocommit() {
+                // SQLite itself has rolled the whole transaction back, as it does on a full disk.
+                return outcome.map(drop);
+            }
+            tracing::debug!(%error, "a batch was rolled back");
+            run_cached(connection, "ROLLBACK TO batch")?;
+        }
+        run_cached(connection, "RELEASE batch")?;
+        outcomes.push(outcome.map_err(|error| classify(&error)));
+    }
+    run_cached(connection, "COMMIT")
+}
+
+fn run_cached(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+    let mut prepared = connection.prepare_cached(&statement.sql)?;
+    // `$2` is a name to SQLite, numbered by where it first stands in the text: ask it for the number.
+    let mut name = String::with_capacity(4);
+    for (index, value) in statement.values.iter().enumerate() {
+        name.clear();
+        name.push('$');
+        name.push_str(&(index + 1).to_string());
+        let position = prepared
+            .parameter_index(&name)?
+            .ok_or_else(|| rusqlite::Error::InvalidParameterName(name.clone()))?;
+        prepared.raw_bind_parameter(position, value)?;
+    }
+    let columns = prepared.column_count();
+    let mut rows = prepared.raw_query();
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        read.push(Row(
+            (0..columns).map(|index| row.get_ref(index).map(read_value)).collect::<Result<_, _>>()?
+        ));
+    }
+    Ok(read)
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null(_) => ValueRef::Null,
+            Self::Text(text) | Self::Json(text) => ValueRef::Text(text.as_bytes()),
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Boolean(boolean) => ValueRef::Integer(i64::from(*boolean)),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
+            Self::Instant(instant) => ValueRef::Integer(instant.as_microsecond()),
+        }))
+    }
+}
+
+fn read_value(value: ValueRef<'_>) -> Option<Value> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(Value::Integer(number)),
+        ValueRef::Real(number) => Some(Value::Real(number)),
+        ValueRef::Text(text) => Some(Value::Text(String::from_utf8_lossy(text).into_owned())),
+        ValueRef::Blob(bytes) => Some(Value::Bytes(bytes.to_vec())),
+    }
+}
+
+fn classify(error: &rusqlite::Error) -> DatabaseError {
+    let rusqlite::Error::SqliteFailure(code, message) = error else {
+        return DatabaseError::Failed(error.to_string());
+    };
+    let unique = [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+    let columns = message.as_deref().and_then(|text| text.strip_prefix("UNIQUE constraint failed: "));
+    if unique.contains(&code.extended_code)
+        && let Some(constraint) = columns.and_then(Constraint::by_columns)
+    {
+        return DatabaseError::Unique(constraint);
+    }
+    match code.code {
+        rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
+            DatabaseError::Busy("the file is locked")
+        }
+        rusqlite::ErrorCode::DiskFull
+        | rusqlite::ErrorCode::SystemIoFailure
+        | rusqlite::ErrorCode::ReadOnly
+        | rusqlite::ErrorCode::CannotOpen => DatabaseError::Unavailable(error.to_string()),
+        _ => DatabaseError::Failed(error.to_string()),
+    }
+}

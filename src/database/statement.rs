@@ -1,0 +1,279 @@
+//! The seam: statements, batches, values and rows, and the few places where the two dialects of SQL differ.
+//!
+//! The rest of the program knows a database only through what is here. Nothing here talks to one.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::DatabaseError;
+
+/// SQL text with `$1`, `$2`, … and the values that go there.
+///
+/// The text is in the dialect that PostgreSQL and SQLite share; it never contains anything that came
+/// from outside.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(super) sql: Cow<'static, str>,
+    pub(super) values: Vec<Value>,
+}
+
+impl Statement {
+    /// A statement whose text is known now; its values follow by [`Statement::bind`].
+    pub fn new(sql: &'static str) -> Self {
+        Self { sql: Cow::Borrowed(sql), values: Vec::new() }
+    }
+
+    /// Gives the next placeholder its value.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Appends text.
+    pub fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.to_mut().push_str(sql);
+        self
+    }
+
+    /// Appends the next placeholder and gives it its value.
+    pub fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        let number = self.values.len();
+        write!(self.sql.to_mut(), "${number}").expect("writing to a String cannot fail");
+        self
+    }
+}
+
+/// A few statements that happen together, in order, or not at all.
+pub type Batch = Vec<Statement>;
+
+/// What a value is, where there is none to tell by: PostgreSQL wants to know the type of a NULL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Integer,
+    Real,
+    Boolean,
+    Bytes,
+    Uuid,
+    Instant,
+    Json,
+}
+
+/// A value on its way to or from a database.
+///
+/// SQLite has fewer types: it hands back a boolean or an instant (microseconds since 1970) as
+/// [`Value::Integer`], a UUID as [`Value::Bytes`], JSON as [`Value::Text`]. [`Row`] accepts either form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null(Kind),
+    Text(String),
+    Integer(i64),
+    Real(f64),
+    Boolean(bool),
+    Bytes(Vec<u8>),
+    Uuid(Uuid),
+    Instant(Timestamp),
+    /// JSON text.
+    Json(String),
+}
+
+impl Value {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Null(kind) => *kind,
+            Self::Text(_) => Kind::Text,
+            Self::Integer(_) => Kind::Integer,
+            Self::Real(_) => Kind::Real,
+            Self::Boolean(_) => Kind::Boolean,
+            Self::Bytes(_) => Kind::Bytes,
+            Self::Uuid(_) => Kind::Uuid,
+            Self::Instant(_) => Kind::Instant,
+            Self::Json(_) => Kind::Json,
+        }
+    }
+}
+
+/// A Rust type that has one form in the database.
+pub trait Column: Sized {
+    /// The kind of its NULL.
+    const KIND: Kind;
+    /// The value to store.
+    fn into_value(self) -> Value;
+    /// The value that was stored, or `None` where it is something else.
+    fn from_value(value: Value) -> Option<Self>;
+}
+
+macro_rules! column {
+    ($type:ty, $kind:ident, $into:expr, $($pattern:pat => $from:expr),+ $(,)?) => {
+        impl Column for $type {
+            const KIND: Kind = Kind::$kind;
+            fn into_value(self) -> Value {
+                $into(self)
+            }
+            fn from_value(value: Value) -> Option<Self> {
+                match value {
+                    $($pattern => $from,)+
+                    _ => None,
+                }
+            }
+        }
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                value.into_value()
+            }
+        }
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                value.map_or(Value::Null(Kind::$kind), Column::into_value)
+            }
+        }
+    };
+}
+
+column!(String, Text, Value::Text, Value::Text(text) => Some(text));
+column!(i64, Integer, Value::Integer, Value::Integer(number) => Some(number));
+column!(f64, Real, Value::Real, Value::Real(number) => Some(number));
+column!(bool, Boolean, Value::Boolean,
+    Value::Boolean(boolean) => Some(boolean),
+    Value::Integer(0) => Some(false),
+    Value::Integer(1) => Some(true),
+);
+column!(Vec<u8>, Bytes, Value::Bytes, Value::Bytes(bytes) => Some(bytes));
+column!(Uuid, Uuid, Value::Uuid,
+    Value::Uuid(uuid) => Some(uuid),
+    Value::Bytes(bytes) => Uuid::from_slice(&bytes).ok(),
+);
+column!(Timestamp, Instant, Value::Instant,
+    Value::Instant(instant) => Some(instant),
+    Value::Integer(micros) => Timestamp::from_microsecond(micros).ok(),
+);
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// What a statement gave back: values in the order of its columns.
+#[derive(Clone, Debug)]
+pub struct Row(pub(super) Vec<Option<Value>>);
+
+impl Row {
+    /// Takes the value of the column at `index` (from 0) out of the row.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Failed`] where it is NULL or not of that type.
+    pub fn take<T: Column>(&mut self, index: usize) -> Result<T, DatabaseError> {
+        self.take_optional(index)?.ok_or_else(|| DatabaseError::unreadable(index, "NULL"))
+    }
+
+    /// As [`Row::take`], for a column that may be NULL.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Failed`] where it is not of that type.
+    pub fn take_optional<T: Column>(&mut self, index: usize) -> Result<Option<T>, DatabaseError> {
+        match self.0.get_mut(index).and_then(Option::take) {
+            None => Ok(None),
+            Some(value) => match T::from_value(value) {
+                Some(value) => Ok(Some(value)),
+                None => Err(DatabaseError::unreadable(index, "another type")),
+            },
+        }
+    }
+
+    /// Whether the column at `index` (from 0) is NULL.
+    pub fn is_null(&self, index: usize) -> bool {
+        self.0.get(index).is_none_or(Option::is_none)
+    }
+
+    /// Takes a JSON column out of the row and reads it.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Failed`] where it is NULL, or does not read as a `T`.
+    pub fn take_json<T: DeserializeOwned>(&mut self, index: usize) -> Result<T, DatabaseError> {
+        match self.0.get_mut(index).and_then(Option::take) {
+            Some(Value::Json(text) | Value::Text(text)) => serde_json::from_str(&text)
+                .map_err(|_| DatabaseError::unreadable(index, "other JSON")),
+            _ => Err(DatabaseError::unreadable(index, "no JSON")),
+        }
+    }
+}
+
+/// A checked type that a row is read as.
+pub trait FromRow: Sized {
+    /// Reads the columns in the order in which the statement names them.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Failed`] where the row is not of that shape.
+    fn from_row(row: Row) -> Result<Self, DatabaseError>;
+}
+
+impl FromRow for Row {
+    fn from_row(row: Row) -> Result<Self, DatabaseError> {
+        Ok(row)
+    }
+}
+
+/// A constraint of the schema that callers branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    UserEmail,
+    TaskId,
+}
+
+impl Constraint {
+    const ALL: [Self; 2] = [Self::UserEmail, Self::TaskId];
+
+    /// Its name, which PostgreSQL reports.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::UserEmail => "user_email_key",
+            Self::TaskId => "tasks_pkey",
+        }
+    }
+
+    /// Its columns, which SQLite reports instead.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::UserEmail => "user.email",
+            Self::TaskId => "tasks.user_id, tasks.id",
+        }
+    }
+
+    pub(super) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|constraint| constraint.name() == name)
+    }
+
+    pub(super) fn by_columns(columns: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|constraint| constraint.columns() == columns)
+    }
+}
+
+/// Where PostgreSQL and SQLite do not share a way to say something, this says it for either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl Dialect {
+    /// A condition: the JSON array in the column `array` holds every element of the JSON array that the
+    /// next placeholder carries.
+    pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {
+        let json = Value::Json(serde_json::Value::from(wanted).to_string());
+        match self {
+            Self::Postgres => statement.push(array).push(" @> ").push_bind(json),
+            Self::Sqlite => statement
+                .push("NOT EXISTS (SELECT 1 FROM json_each(")
+                .push_bind(json)
+                .push(") AS wanted WHERE wanted.value NOT IN (SELECT value FROM json_each(")
+                .push(array)
+                .push(")))"),
+        };
+    }
+}
