@@ -41,7 +41,8 @@ impl ManualClock {
 
     /// Moves the clock, and all its clones, forward.
     pub fn advance(&self, by: Duration) {
-        let millis = i64::try_from(by.as_millis()).expect("a test moves by less than the age of the universe");
+        let millis = i64::try_from(by.as_millis())
+            .expect("a test moves by less than the age of the universe");
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 

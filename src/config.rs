@@ -32,7 +32,13 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
     /// Connections to PostgreSQL that this copy opens at the most
-    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value = "16", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_MAX_CONNECTIONS",
+        default_value = "16",
+        global = true,
+        hide_env_values = true
+    )]
     pub database_max_connections: String,
     /// Secret of at least 32 characters that signs cookies and encrypts keys; generated for the embedded
     /// database, required with PostgreSQL (openssl rand -base64 32)
@@ -48,13 +54,31 @@ pub struct Settings {
     #[arg(long, env = "CORS_ORIGINS", global = true, hide_env_values = true)]
     pub cors_origins: Option<String>,
     /// Tasks that one person may keep, at least 1000
-    #[arg(long, env = "MAX_TASKS_PER_USER", default_value = "10000", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MAX_TASKS_PER_USER",
+        default_value = "10000",
+        global = true,
+        hide_env_values = true
+    )]
     pub max_tasks_per_user: String,
     /// How log lines look: pretty or json
-    #[arg(long, env = "LOG_FORMAT", default_value = "pretty", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        default_value = "pretty",
+        global = true,
+        hide_env_values = true
+    )]
     pub log_format: String,
     /// What is logged, as tracing's filter directives
-    #[arg(long = "log", env = "RUST_LOG", default_value = "info", global = true, hide_env_values = true)]
+    #[arg(
+        long = "log",
+        env = "RUST_LOG",
+        default_value = "info",
+        global = true,
+        hide_env_values = true
+    )]
     pub rust_log: String,
     /// Address and port on which Prometheus metrics are served, such as 127.0.0.1:9000 [default: off]
     #[arg(long, env = "METRICS_ADDR", global = true, hide_env_values = true)]
@@ -213,13 +237,19 @@ impl Config {
     /// Every problem at once. No sentence repeats a secret.
     pub fn check(settings: &Settings) -> Result<Self, ConfigProblems> {
         let mut problems = Vec::new();
-        let host = number::<IpAddr>("HOST", &settings.host, "an IP address such as 127.0.0.1 or ::", &mut problems);
+        let host = number::<IpAddr>(
+            "HOST",
+            &settings.host,
+            "an IP address such as 127.0.0.1 or ::",
+            &mut problems,
+        );
         let port = number::<u16>("PORT", &settings.port, "a number from 0 to 65535", &mut problems);
         let config = Self {
             listen: SocketAddr::new(host.unwrap_or([127, 0, 0, 1].into()), port.unwrap_or(0)),
             storage: storage(settings, &mut problems),
             secret: secret(settings, &mut problems),
-            base_url: given(&settings.better_auth_url).and_then(|text| base_url(text, &mut problems)),
+            base_url: given(&settings.better_auth_url)
+                .and_then(|text| base_url(text, &mut problems)),
             trusted_origins: listed(&settings.better_auth_trusted_origins)
                 .filter_map(|text| trusted_origin(text, &mut problems))
                 .collect(),
@@ -232,7 +262,12 @@ impl Config {
                 filter: log_filter(settings, &mut problems),
             },
             metrics: given(&settings.metrics_addr).and_then(|text| {
-                number("METRICS_ADDR", text, "an address and port such as 127.0.0.1:9000", &mut problems)
+                number(
+                    "METRICS_ADDR",
+                    text,
+                    "an address and port such as 127.0.0.1:9000",
+                    &mut problems,
+                )
             }),
         };
         if problems.is_empty() { Ok(config) } else { Err(ConfigProblems(problems)) }
@@ -265,7 +300,9 @@ fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storage {
     )
     .unwrap_or(1);
     if !(1..=1000).contains(&max_connections) {
-        problems.push(format!("DATABASE_MAX_CONNECTIONS must be from 1 to 1000, not {max_connections}"));
+        problems.push(format!(
+            "DATABASE_MAX_CONNECTIONS must be from 1 to 1000, not {max_connections}"
+        ));
     }
     match given(&settings.database_url) {
         None => Storage::Embedded(EmbeddedSettings::within(settings.data_dir.trim().into())),
@@ -294,7 +331,10 @@ fn postgres_config(url: &str, problems: &mut Vec<String>) -> tokio_postgres::Con
             config
         }
         Err(error) => {
-            problems.push(format!("DATABASE_URL is not a connection string: {}", postgres_cause(&error)));
+            problems.push(format!(
+                "DATABASE_URL is not a connection string: {}",
+                postgres_cause(&error)
+            ));
             tokio_postgres::Config::new()
         }
     }

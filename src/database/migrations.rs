@@ -136,10 +136,8 @@ async fn connect(settings: &PostgresSettings) -> Result<tokio_postgres::Client, 
 async fn last_applied_postgres(
     client: &mut tokio_postgres::Client,
 ) -> Result<SchemaVersion, MigrationError> {
-    let exists: bool = client
-        .query_one("SELECT to_regclass($1) IS NOT NULL", &[&HISTORY_TABLE])
-        .await?
-        .get(0);
+    let exists: bool =
+        client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&HISTORY_TABLE]).await?.get(0);
     if !exists {
         return Ok(0);
     }

@@ -17,9 +17,10 @@ pub mod users;
 
 use std::time::Duration;
 
-use statement::{Batch, Constraint, Dialect, FromRow, Row, Statement};
+use statement::{Batch, Dialect, FromRow, Row, Statement};
 
 use crate::config::Storage;
+pub use crate::error::DatabaseError;
 use migrations::MigrationError;
 use postgres::Postgres;
 use sqlite::Sqlite;
@@ -128,27 +129,4 @@ pub struct Load {
     pub idle: usize,
     /// Requests that wait for their turn.
     pub waiting: usize,
-}
-
-/// What can go wrong with a statement.
-#[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
-    /// A key that must be unique is taken.
-    #[error("the key {0:?} is taken")]
-    Unique(Constraint),
-    /// The database cannot be reached, or is not accepting work. Trying again later can help.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    /// Too much is waiting already. Trying again later helps.
-    #[error("the database is busy: {0}")]
-    Busy(&'static str),
-    /// A mistake of ours: SQL that does not fit the schema, a row that does not read.
-    #[error("the database refused a statement: {0}")]
-    Failed(String),
-}
-
-impl DatabaseError {
-    fn unreadable(index: usize, found: &str) -> Self {
-        Self::Failed(format!("column {index} holds {found}"))
-    }
 }

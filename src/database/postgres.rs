@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use futures_util::future::{join3, join_all, try_join_all};
+use futures_util::future::{join_all, join3, try_join_all};
 use jiff::Timestamp;
 use std::error::Error as StdError;
 use tokio_postgres::error::SqlState;
@@ -153,7 +153,10 @@ async fn query(
 }
 
 fn read_row(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
-    (0..row.len()).map(|index| row.try_get::<_, Option<Value>>(index)).collect::<Result<_, _>>().map(Row)
+    (0..row.len())
+        .map(|index| row.try_get::<_, Option<Value>>(index))
+        .collect::<Result<_, _>>()
+        .map(Row)
 }
 
 fn postgres_type(kind: Kind) -> Type {
@@ -170,7 +173,11 @@ fn postgres_type(kind: Kind) -> Type {
 }
 
 impl ToSql for Value {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
         match self {
             Self::Null(_) => return Ok(IsNull::Yes),
             Self::Text(text) => out.put_slice(text.as_bytes()),
@@ -207,7 +214,9 @@ impl<'a> FromSql<'a> for Value {
             Type::BYTEA => Self::Bytes(raw.to_vec()),
             Type::UUID => Self::Uuid(Uuid::from_slice(raw)?),
             Type::TIMESTAMPTZ => Self::Instant(read_instant(i64::from_be_bytes(raw.try_into()?))?),
-            Type::JSONB => Self::Json(String::from_utf8(raw.get(1..).unwrap_or_default().to_vec())?),
+            Type::JSONB => {
+                Self::Json(String::from_utf8(raw.get(1..).unwrap_or_default().to_vec())?)
+            }
             ref other => return Err(format!("the type {other} does not cross the seam").into()),
         })
     }

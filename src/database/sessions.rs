@@ -127,11 +127,12 @@ pub async fn update_expiry(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let update =
-        Statement::new(r#"UPDATE "session" SET "expiresAt" = $2, "updatedAt" = $3 WHERE "token" = $1"#)
-            .bind(token)
-            .bind(expires_at)
-            .bind(now);
+    let update = Statement::new(
+        r#"UPDATE "session" SET "expiresAt" = $2, "updatedAt" = $3 WHERE "token" = $1"#,
+    )
+    .bind(token)
+    .bind(expires_at)
+    .bind(now);
     database.write(vec![update]).await.map(drop)
 }
 

@@ -98,7 +98,8 @@ impl Sqlite {
         let (writes, write_queue) = bounded::<Write>(QUEUE_LENGTH);
         let writer = open_connection(file)?;
         let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
-        let readers = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_READERS);
+        let readers =
+            thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_READERS);
         for _ in 0..readers {
             let reader = open_reader(file)?;
             let queue = read_queue.clone();
@@ -157,7 +158,10 @@ fn lock_unpoisoned<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, MigrationError> {
+fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, MigrationError> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
@@ -264,9 +268,9 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<R
     let mut rows = prepared.raw_query();
     let mut read = Vec::new();
     while let Some(row) = rows.next()? {
-        read.push(Row(
-            (0..columns).map(|index| row.get_ref(index).map(read_value)).collect::<Result<_, _>>()?
-        ));
+        read.push(Row((0..columns)
+            .map(|index| row.get_ref(index).map(read_value))
+            .collect::<Result<_, _>>()?));
     }
     Ok(read)
 }
@@ -301,7 +305,8 @@ fn classify(error: &rusqlite::Error) -> DatabaseError {
         return DatabaseError::Failed(error.to_string());
     };
     let unique = [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
-    let columns = message.as_deref().and_then(|text| text.strip_prefix("UNIQUE constraint failed: "));
+    let columns =
+        message.as_deref().and_then(|text| text.strip_prefix("UNIQUE constraint failed: "));
     if unique.contains(&code.extended_code)
         && let Some(constraint) = columns.and_then(Constraint::by_columns)
     {

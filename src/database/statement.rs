@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::DatabaseError;
+pub use crate::error::Constraint;
+use crate::error::DatabaseError;
 
 /// SQL text with `$1`, `$2`, … and the values that go there.
 ///
@@ -219,38 +220,23 @@ impl FromRow for Row {
     }
 }
 
-/// A constraint of the schema that callers branch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Constraint {
-    UserEmail,
-    TaskId,
-}
-
 impl Constraint {
     const ALL: [Self; 2] = [Self::UserEmail, Self::TaskId];
 
-    /// Its name, which PostgreSQL reports.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::UserEmail => "user_email_key",
-            Self::TaskId => "tasks_pkey",
-        }
-    }
-
-    /// Its columns, which SQLite reports instead.
-    const fn columns(self) -> &'static str {
-        match self {
-            Self::UserEmail => "user.email",
-            Self::TaskId => "tasks.user_id, tasks.id",
-        }
-    }
-
+    /// By the name in the schema, which PostgreSQL reports.
     pub(super) fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|constraint| constraint.name() == name)
+        Self::ALL.into_iter().find(|constraint| match constraint {
+            Self::UserEmail => name == "user_email_key",
+            Self::TaskId => name == "tasks_pkey",
+        })
     }
 
+    /// By the columns, which SQLite reports.
     pub(super) fn by_columns(columns: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|constraint| constraint.columns() == columns)
+        Self::ALL.into_iter().find(|constraint| match constraint {
+            Self::UserEmail => columns == "user.email",
+            Self::TaskId => columns == "tasks.user_id, tasks.id",
+        })
     }
 }
 

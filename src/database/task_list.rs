@@ -48,10 +48,8 @@ pub async fn list_tasks(
     let limit = query.limit as usize;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let tasks = rows
-        .iter_mut()
-        .map(|row| read_task(row, first, owner))
-        .collect::<Result<_, _>>()?;
+    let tasks =
+        rows.iter_mut().map(|row| read_task(row, first, owner)).collect::<Result<_, _>>()?;
     Ok(TaskPage { tasks, has_more, total })
 }
 
@@ -78,7 +76,13 @@ fn push_page(list: &mut Statement, dialect: Dialect, owner: &UserId, query: &Tas
     if let Some(position) = &query.after {
         list.push(" AND ");
         push_lead(list, &query.sort, position);
-        push_after(list, query.sort.keys(), &position.keys, position.id, query.sort.tie_descending());
+        push_after(
+            list,
+            query.sort.keys(),
+            &position.keys,
+            position.id,
+            query.sort.tie_descending(),
+        );
     }
     push_order(list, &query.sort);
     list.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
@@ -206,7 +210,8 @@ fn push_after(
     id: Uuid,
     tie_descending: bool,
 ) {
-    let (Some((key, keys)), Some((value, values))) = (keys.split_first(), values.split_first()) else {
+    let (Some((key, keys)), Some((value, values))) = (keys.split_first(), values.split_first())
+    else {
         list.push(if tie_descending { "id < " } else { "id > " }).push_bind(id);
         return;
     };

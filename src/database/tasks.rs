@@ -22,7 +22,11 @@ pub(super) const TASK_COLUMNS: &str = "id, title, description, completed_at, pri
      due_has_time, tags, version, created_at, updated_at";
 
 /// Takes the columns of [`TASK_COLUMNS`] from `start` on.
-pub(super) fn read_task(row: &mut Row, start: usize, owner: &UserId) -> Result<Task, DatabaseError> {
+pub(super) fn read_task(
+    row: &mut Row,
+    start: usize,
+    owner: &UserId,
+) -> Result<Task, DatabaseError> {
     let priority = Priority::from_rank(row.take(start + 4)?)
         .ok_or_else(|| DatabaseError::unreadable(start + 4, "no priority"))?;
     let due_at = row.take_optional(start + 5)?;
@@ -173,9 +177,12 @@ pub async fn put_task(
     let create = fields.to_create().filter(|_| may_create);
 
     let mut batch: Batch = vec![take_version(owner, now), select_task(owner, id)];
-    let update = may_update.then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
+    let update = may_update
+        .then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
     let insert = create.map(|task| {
-        let count = format!("UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {WHERE_ABSENT}");
+        let count = format!(
+            "UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {WHERE_ABSENT}"
+        );
         push(&mut batch, keyed(&count, owner, id));
         let insert = push(&mut batch, insert_if(owner, id, &task, now, max_tasks, WHERE_ABSENT));
         push(&mut batch, uncount_unless_inserted(owner, id, WHERE_ABSENT));
@@ -302,7 +309,8 @@ fn take_version_and_count(owner: &UserId, now: Timestamp) -> Statement {
 
 /// Takes the next change number where the owner is known; one who is not has no task to change.
 fn take_existing_version(owner: &UserId) -> Statement {
-    Statement::new("UPDATE owners SET version = version + 1 WHERE user_id = $1").bind(owner.as_str())
+    Statement::new("UPDATE owners SET version = version + 1 WHERE user_id = $1")
+        .bind(owner.as_str())
 }
 
 /// Inserts where the count, with this task in it, is within the quota.
@@ -348,9 +356,11 @@ fn insert_if(
 
 /// Takes back the count of a task that was one too many.
 fn uncount_above(owner: &UserId, max_tasks: i64) -> Statement {
-    Statement::new("UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND task_count > $2")
-        .bind(owner.as_str())
-        .bind(max_tasks)
+    Statement::new(
+        "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND task_count > $2",
+    )
+    .bind(owner.as_str())
+    .bind(max_tasks)
 }
 
 fn uncount_unless_inserted(owner: &UserId, id: Uuid, absent: &str) -> Statement {
@@ -392,7 +402,10 @@ fn update_statement(
             update.push(", completed_at = NULL");
         }
         Some(Completion::Toggle) => {
-            update.push(", completed_at = CASE WHEN completed_at IS NULL THEN ").push_bind(now).push(" END");
+            update
+                .push(", completed_at = CASE WHEN completed_at IS NULL THEN ")
+                .push_bind(now)
+                .push(" END");
         }
         None => {}
     }

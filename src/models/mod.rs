@@ -6,6 +6,7 @@
 pub mod cursor;
 pub mod due_date;
 pub mod due_filter;
+pub mod email;
 pub mod folding;
 pub mod json_object;
 pub mod priority;

@@ -1,6 +1,7 @@
 use duly::models::due_date::DueDate;
 use duly::models::due_filter::{Calendar, DueFilter, DueKeyword, DueWindow};
 use duly::models::task_query::TaskFilter;
+use duly::models::timestamp::EARLIEST;
 use jiff::civil::{Date, date};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
@@ -163,9 +164,20 @@ fn the_first_and_last_due_dates_are_compared_right() {
         assert!(!is_due(before, "0001-01-01"), "{name}");
         assert!(is_due(combine(None, None, Some("0001-01-01"), &calendar), "0001-01-02"), "{name}");
     }
-    let first = Calendar::new(TimeZone::fixed(Offset::MIN), Timestamp::MIN);
-    for keyword in DueKeyword::ALL {
-        combine(Some(keyword), None, None, &first);
+}
+
+#[test]
+fn no_bound_is_before_the_first_instant_that_is_kept() {
+    for (zone, now) in
+        [(TimeZone::fixed(Offset::MIN), Timestamp::MIN), (zone("Asia/Tokyo"), EARLIEST)]
+    {
+        let calendar = Calendar::new(zone, now);
+        for keyword in [DueKeyword::Today, DueKeyword::Overdue, DueKeyword::Upcoming] {
+            let filter = combine(Some(keyword), None, None, &calendar);
+            let DueFilter::Within(window) = filter else { panic!("{keyword:?} is a window") };
+            let bounds = [window.at_from, window.at_until];
+            assert!(bounds.into_iter().flatten().all(|bound| bound >= EARLIEST), "{window:?}");
+        }
     }
 }
 

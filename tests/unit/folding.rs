@@ -19,6 +19,8 @@ fn case_and_accents_make_no_difference() {
         ("a\u{a0}b", "a b"),
         ("שָׁלוֹם", "שלום"),
         ("❤\u{fe0f}", "❤"),
+        ("a\u{34f}b", "ab"),
+        ("क\u{94d}\u{34f}\u{93c}", "क\u{93c}\u{94d}"),
         ("", ""),
     ] {
         assert_eq!(fold(text), expected, "{text}");

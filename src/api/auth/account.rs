@@ -1,0 +1,117 @@
+//! Changing one's password and one's name (BETTER-AUTH.md 2).
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::fields::Fields;
+use super::reply::{AuthError, Reply, SessionHeaders};
+use super::request::AuthRequest;
+use super::sign_in::password_length;
+use crate::api::AppState;
+use crate::database::users::{self, UserChange};
+use crate::models::user::User;
+use crate::services::accounts::{self, OtherSessions, PasswordChange};
+use crate::services::sessions::Remember;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(update_user))
+}
+
+#[derive(Serialize)]
+struct ChangedPassword<'a> {
+    token: Option<&'a str>,
+    user: &'a User,
+}
+
+/// Change the caller's password
+#[utoipa::path(post, path = "/change-password", operation_id = "change_password", tag = "auth",
+    request_body = inline(Object),
+    responses(
+        (status = 200, description = "`{token, user}`; with `revokeOtherSessions` a new session", body = inline(Object)),
+        (status = 400, description = "A field is not valid, or the current password is another", body = inline(Object)),
+        (status = 401, description = "Nobody is signed in", body = inline(Object)),
+    ))]
+async fn change_password(
+    State(app): State<AppState>,
+    mut request: AuthRequest,
+) -> Result<Reply, AuthError> {
+    let mut fields = Fields::of(request.body.take(), &["object"])?;
+    let new = fields.string("newPassword");
+    let current = fields.string("currentPassword");
+    let revoke = fields.optional_bool("revokeOtherSessions") == Some(true);
+    fields.finish()?;
+    let (active, mut headers) = request.require_session(&app).await?;
+    accounts::check_new_password(&new).map_err(password_length)?;
+    accounts::check_password_bound(&current).map_err(password_length)?;
+    let others = if revoke { OtherSessions::Revoke } else { OtherSessions::Keep };
+    let (user, agent) = (&active.user, request.user_agent());
+    let change =
+        accounts::change_password(&app.services, &user.id, &current, &new, others, agent).await?;
+    let PasswordChange::Changed { new_session } = change else {
+        let status = StatusCode::BAD_REQUEST;
+        return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+    };
+    let token = new_session.as_ref().map(|session| session.token.as_str());
+    if let Some(token) = token {
+        headers = SessionHeaders::begin(&app, token, remembered(&request, &app));
+    }
+    Ok(Reply::json(&ChangedPassword { token, user }).with_session(headers))
+}
+
+/// Change the caller's name or image
+#[utoipa::path(post, path = "/update-user", operation_id = "update_user", tag = "auth",
+    request_body = inline(Object),
+    responses(
+        (status = 200, description = "Changed", body = inline(Object)),
+        (status = 400, description = "A field is not valid, or there is none", body = inline(Object)),
+        (status = 401, description = "Nobody is signed in", body = inline(Object)),
+    ))]
+async fn update_user(
+    State(app): State<AppState>,
+    mut request: AuthRequest,
+) -> Result<Reply, AuthError> {
+    let mut fields = Fields::of(request.body.take(), &["record"])?;
+    let sent_email = fields.take("email");
+    let (name, image) = (fields.take("name"), fields.take("image"));
+    let (active, _) = request.require_session(&app).await?;
+    if sent_email.is_some_and(|email| email != Value::Null && email != "" && email != false) {
+        let (status, code) = (StatusCode::BAD_REQUEST, "EMAIL_CAN_NOT_BE_UPDATED");
+        return Err(AuthError::new(status, code, "Email can not be updated"));
+    }
+    let change = UserChange {
+        name: name.map(|name| plain_text("name", name)).transpose()?,
+        image: match image {
+            Some(Value::Null) => Some(None),
+            Some(image) => Some(Some(plain_text("image", image)?)),
+            None => None,
+        },
+    };
+    if change.name.is_none() && change.image.is_none() {
+        return Err(AuthError::without_code(StatusCode::BAD_REQUEST, "No fields to update"));
+    }
+    let now = app.services.clock.now();
+    users::update_user(&app.services.database, &active.user.id, change, now).await?;
+    let headers =
+        SessionHeaders::begin(&app, &active.session.token, remembered(&request, &app));
+    Ok(Reply::json(&serde_json::json!({"status": true})).with_session(headers))
+}
+
+/// Better Auth lets the database driver make a text of anything; here anything else is refused.
+fn plain_text(name: &str, value: Value) -> Result<String, AuthError> {
+    match value {
+        Value::String(text) if !text.contains('\0') => Ok(text),
+        _ => Err(AuthError::new(
+            StatusCode::BAD_REQUEST,
+            "VALIDATION_ERROR",
+            format!("[body.{name}] Invalid input: expected string"),
+        )),
+    }
+}
+
+fn remembered(request: &AuthRequest, app: &AppState) -> Remember {
+    if request.says_dont_remember(app) { Remember::No } else { Remember::Yes }
+}

@@ -1,0 +1,67 @@
+//! `/api/auth`: signing in, byte for byte as Better Auth does it (BETTER-AUTH.md).
+
+mod account;
+pub mod cookies;
+mod fields;
+mod reply;
+mod request;
+mod session;
+mod sign_in;
+mod token;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::AppState;
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(ok))
+        .merge(sign_in::routes())
+        .merge(session::routes())
+        .merge(token::routes())
+        .merge(account::routes())
+}
+
+/// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
+pub fn router() -> Router<AppState> {
+    let (router, _) = routes().split_for_parts();
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+        .layer(middleware::from_fn(refuse_head))
+}
+
+/// The documentation of the routes, under their full paths.
+pub fn documentation() -> OpenApi {
+    OpenApiRouter::new().nest("/api/auth", routes()).into_openapi()
+}
+
+async fn not_found() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+/// Better Auth has no HEAD, which axum answers wherever there is a GET.
+async fn refuse_head(request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        response.headers_mut().remove(axum::http::header::ALLOW);
+    }
+    response
+}
+
+/// Whether the routes are there
+#[utoipa::path(get, path = "/ok", operation_id = "auth_ok", tag = "auth", security(()),
+    responses((status = 200, description = "They are", body = inline(Object))))]
+async fn ok() -> reply::Reply {
+    reply::Reply::json(&serde_json::json!({"ok": true}))
+}

@@ -1,0 +1,101 @@
+//! Who is calling. A handler that takes an [`Owner`] can only ever be run for the person whose path it is:
+//! its signature is its access rule.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use uuid::Uuid;
+
+use super::AppState;
+use super::auth::cookies;
+use crate::error::{Error, Unauthorized};
+use crate::models::task::parse_task_id;
+use crate::models::user::UserId;
+use crate::services::sessions::{Extension, find_active};
+
+/// The signed-in person whose id, or `me`, stands in the path.
+pub struct Owner(pub UserId);
+
+impl FromRequestParts<AppState> for Owner {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
+        let caller = authenticate(app, &parts.method, &parts.headers).await?;
+        tracing::Span::current().record("user", caller.as_str());
+        match path_parameter(parts, app, "user_id").await {
+            Some(named) if named == "me" || named == caller.as_str() => Ok(Self(caller)),
+            _ => Err(Error::Forbidden),
+        }
+    }
+}
+
+/// The id of a task in the path. Comes behind [`Owner`] in a handler's parameters, so that nobody learns
+/// anything about a path that is not theirs.
+pub struct TaskId(pub Uuid);
+
+impl FromRequestParts<AppState> for TaskId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
+        let text = path_parameter(parts, app, "id").await.unwrap_or_default();
+        parse_task_id(&text)
+            .map(Self)
+            .map_err(|wrong| Error::Malformed(format!("the id in the path must be {}", wrong.detail)))
+    }
+}
+
+/// A decoded parameter of the path; `None` where it is not UTF-8.
+async fn path_parameter(parts: &mut Parts, app: &AppState, name: &str) -> Option<String> {
+    let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// A credential, in the order in which they are looked for (API.md, "Who is calling").
+enum Credential<'a> {
+    Jwt(&'a str),
+    SessionToken(String),
+    SessionCookie(String),
+}
+
+async fn authenticate(app: &AppState, method: &Method, headers: &HeaderMap) -> Result<UserId, Error> {
+    let services = &app.services;
+    let now = services.clock.now();
+    let token = match credential(app, headers)? {
+        Credential::Jwt(token) => {
+            return services.tokens.verify(&services.database, token, now).await;
+        }
+        Credential::SessionToken(token) => token,
+        Credential::SessionCookie(token) => {
+            if !method.is_safe() {
+                app.origins.check(headers).map_err(|_| Error::InvalidOrigin)?;
+            }
+            token
+        }
+    };
+    let active = find_active(services, &token, Extension::Never).await?;
+    active.map(|active| active.user.id).ok_or_else(|| Unauthorized::NoSession.into())
+}
+
+fn credential<'a>(app: &AppState, headers: &'a HeaderMap) -> Result<Credential<'a>, Unauthorized> {
+    let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = authorization.next() else {
+        let cookie = cookies::session_token(app, headers).ok_or(Unauthorized::Missing)?;
+        return cookie.map(Credential::SessionCookie).ok_or(Unauthorized::NoSession);
+    };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty() && authorization.next().is_none())
+        .ok_or(Unauthorized::MalformedHeader)?;
+    match token.bytes().filter(|byte| *byte == b'.').count() {
+        2 => Ok(Credential::Jwt(token)),
+        0 => Ok(Credential::SessionToken(token.to_owned())),
+        1 => cookies::verified(app, token)
+            .map(Credential::SessionToken)
+            .ok_or(Unauthorized::NoSession),
+        _ => Err(Unauthorized::InvalidToken),
+    }
+}

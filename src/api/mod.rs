@@ -1,0 +1,126 @@
+//! HTTP: one file per feature, with its routes, types, handlers and documentation side by side.
+//!
+//! [`router`] is a function from state to router; `server` puts it on the network.
+
+pub mod auth;
+pub mod caller;
+pub mod conditions;
+pub mod health;
+pub mod json;
+pub mod openapi;
+pub mod origins;
+pub mod problem;
+pub mod request_id;
+pub mod schemas;
+pub mod server;
+pub mod tasks;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, extract::State};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::error::Error;
+use crate::services::Services;
+use crate::telemetry;
+use origins::Origins;
+
+/// The largest body that is read, in bytes (API.md, "Limits").
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a browser may remember what CORS allows.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
+
+/// What every handler has at hand.
+pub struct App {
+    pub services: Services,
+    pub max_tasks_per_user: i64,
+    pub origins: Origins,
+    /// Origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
+    draining: AtomicBool,
+}
+
+/// The state of the routers.
+pub type AppState = Arc<App>;
+
+impl App {
+    /// An application that takes requests.
+    pub fn new(
+        services: Services,
+        max_tasks_per_user: i64,
+        origins: Origins,
+        cors_origins: Vec<String>,
+    ) -> Self {
+        Self { services, max_tasks_per_user, origins, cors_origins, draining: AtomicBool::new(false) }
+    }
+
+    /// From now on the server is not ready for new work.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// The whole application.
+pub fn router(app: AppState) -> Router {
+    let (routes, document) = openapi::routes().split_for_parts();
+    let cors = (!app.cors_origins.is_empty()).then(|| cors(&app.cors_origins));
+    let router = routes
+        .fallback(async || Error::NoRoute)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .nest("/api/auth", auth::router())
+        .merge(openapi::router(document))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), limit_time))
+        .layer(CompressionLayer::new());
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(middleware::from_fn(telemetry::observe))
+        .layer(middleware::from_fn(request_id::assign))
+        .with_state(app)
+}
+
+/// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.
+async fn limit_time(State(_): State<AppState>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::Timeout.into_response(),
+    }
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> =
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let exposed = ["etag", "location", "retry-after", "set-auth-jwt", "set-auth-token", "www-authenticate", "x-request-id"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::list([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            request_id::HEADER,
+        ]))
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_MAX_AGE)
+}

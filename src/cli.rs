@@ -1,0 +1,304 @@
+//! The commands: `serve`, `migrate`, `openapi`, `healthcheck`, `check`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+use crate::api::origins::Origins;
+use crate::api::{self, App, openapi, server};
+use crate::clock::Clock;
+use crate::config::{Config, EmbeddedSettings, OriginPattern, Secret, Settings, Storage};
+use crate::database::{Database, migrations};
+use crate::services::{Services, random};
+use crate::telemetry;
+
+/// The backend of a to-do application.
+///
+/// Without a command it serves. Without settings it keeps everything in ./data.
+#[derive(Parser)]
+#[command(name = "duly", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (the default)
+    Serve,
+    /// Bring the database up to date
+    Migrate {
+        /// Only list the migrations, and which of them the database has
+        #[arg(long)]
+        status: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Ask the server that runs with these settings whether it is ready; the exit status tells
+    Healthcheck,
+    /// Read the settings, say everything that is wrong with them, and start nothing
+    Check,
+}
+
+/// A sentence for people, to go to standard error before exit status 1.
+type Failure = String;
+
+/// Reads the command line, the environment and `.env`, and runs the command.
+pub fn run() -> ExitCode {
+    let outcome = load_dotenv().and_then(|()| {
+        let cli = Cli::parse();
+        let config = Config::check(&cli.settings).map_err(|problems| problems.to_string());
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Openapi => print(&openapi::document()),
+            Command::Check => check(&config?),
+            Command::Serve => block_on(serve(config?)),
+            Command::Migrate { status: false } => block_on(migrate(config?)),
+            Command::Migrate { status: true } => block_on(migration_status(config?)),
+            Command::Healthcheck => block_on(healthcheck(config?)),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("duly: {}", failure.replace('\n', "\nduly: "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `.env` in the working directory fills in what the environment does not say.
+fn load_dotenv() -> Result<(), Failure> {
+    match dotenvy::from_path(".env") {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        // The library's message repeats the line, which may hold a secret.
+        Err(dotenvy::Error::LineParse(_, position)) => {
+            Err(format!("a line of .env does not read (near character {position} of it)"))
+        }
+        Err(_) => Err(".env cannot be read".to_owned()),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime did not start: {error}"))?
+        .block_on(work)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Ok(()),
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(format!("the output cannot be written: {error}")),
+    }
+}
+
+fn check(config: &Config) -> Result<(), Failure> {
+    print(&format!("The settings are in order. Data: {}.\n", whereabouts(&config.storage)))
+}
+
+fn whereabouts(storage: &Storage) -> String {
+    match storage {
+        Storage::Embedded(settings) => settings.file.display().to_string(),
+        Storage::Postgres(settings) => {
+            let database = settings.config.get_dbname().unwrap_or("postgres");
+            let hosts: Vec<String> = settings.config.get_hosts().iter().map(host_name).collect();
+            format!("PostgreSQL, database {database} on {}", hosts.join(", "))
+        }
+    }
+}
+
+fn host_name(host: &tokio_postgres::config::Host) -> String {
+    match host {
+        tokio_postgres::config::Host::Tcp(name) => name.clone(),
+        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    telemetry::start_logging(&config.log);
+    prepare_directory(&config.storage)?;
+    let secret = secret(&config)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("{} cannot be listened on: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let base_url = base_url(&config, address.port());
+    let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
+
+    let origins = Origins::new(&base_url, trusted_origins(&config, address.port()));
+    let services = Services::new(database, Clock::System, &secret, origins.own());
+    let app = Arc::new(App::new(
+        services,
+        config.max_tasks_per_user,
+        origins,
+        config.cors_origins.clone(),
+    ));
+    if let Some(address) = config.metrics {
+        let observed = Arc::clone(&app);
+        telemetry::serve_metrics(address, move || observed.services.database.load())
+            .map_err(|error| format!("METRICS_ADDR {address}: {error}"))?;
+    }
+    let stop = stop_signal()?;
+    print(&format!(
+        "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  API      {}\n",
+        whereabouts(&config.storage),
+        base_url.join("/docs/").unwrap_or(base_url.clone()),
+    ))?;
+    let draining = Arc::clone(&app);
+    let stop = async move {
+        stop.await;
+        tracing::info!("stopping: no new connections, finishing what runs");
+        draining.start_draining();
+    };
+    server::serve(listener, api::router(Arc::clone(&app)), stop).await;
+    app.services.database.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ready on SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error: io::Error| format!("signals cannot be received: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Makes the directory of the embedded database, for its owner alone.
+fn prepare_directory(storage: &Storage) -> Result<(), Failure> {
+    let Storage::Embedded(settings) = storage else {
+        return Ok(());
+    };
+    let directory = &settings.directory;
+    let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
+    if !directory.is_dir() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    }
+    // Made before SQLite does, which would let others read it.
+    private_file(&settings.file).map(drop).or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Ok(()),
+        _ => Err(format!("{} cannot be made: {error}", settings.file.display())),
+    })
+}
+
+/// Makes a new file that only its owner may read.
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    fs::File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// The secret that was set, or else the one kept beside the embedded database, made at the first start.
+fn secret(config: &Config) -> Result<Secret, Failure> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let Storage::Embedded(settings) = &config.storage else {
+        return Err("BETTER_AUTH_SECRET is required with DATABASE_URL".to_owned());
+    };
+    stored_secret(settings).map_err(|error| {
+        let file = settings.secret_file.display();
+        format!("the secret in {file} cannot be used: {error}")
+    })
+}
+
+fn stored_secret(settings: &EmbeddedSettings) -> io::Result<Secret> {
+    match private_file(&settings.secret_file) {
+        Ok(mut file) => {
+            // 64 letters and digits: 380 bits.
+            let text = format!("{}{}", random::id(), random::id());
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let text = fs::read_to_string(&settings.secret_file)?;
+    Secret::parse(text.trim()).ok_or_else(|| io::Error::other("it has fewer than 32 characters"))
+}
+
+/// The public address: what was set, or this machine as a browser on it says.
+fn base_url(config: &Config, port: u16) -> Url {
+    config.base_url.clone().unwrap_or_else(|| {
+        Url::parse(&format!("http://localhost:{port}")).expect("a host and a port are a URL")
+    })
+}
+
+/// Pages that may read answers with credentials are trusted to sign people in, too. Where no address is set,
+/// so are the other names of this machine.
+fn trusted_origins(config: &Config, port: u16) -> Vec<OriginPattern> {
+    let local = ["127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
+    let local = local.iter().filter(|_| config.base_url.is_none());
+    let named = config.cors_origins.iter().chain(local);
+    let named = named.filter_map(|origin| OriginPattern::parse(origin));
+    config.trusted_origins.iter().cloned().chain(named).collect()
+}
+
+async fn migrate(config: Config) -> Result<(), Failure> {
+    telemetry::start_logging(&config.log);
+    prepare_directory(&config.storage)?;
+    let applied = migrations::run(&config.storage).await.map_err(|error| error.to_string())?;
+    if applied.is_empty() {
+        return print("Nothing to do: the database is up to date.\n");
+    }
+    let lines = applied.iter().map(|done| format!("applied  V{} {}\n", done.version, done.name));
+    print(&lines.collect::<String>())
+}
+
+async fn migration_status(config: Config) -> Result<(), Failure> {
+    if let Storage::Embedded(settings) = &config.storage
+        && !settings.file.exists()
+    {
+        return print(&format!("There is no database at {} yet.\n", settings.file.display()));
+    }
+    let known = migrations::status(&config.storage).await.map_err(|error| error.to_string())?;
+    let lines = known.iter().map(|known| {
+        let state = if known.applied { "applied" } else { "pending" };
+        format!("{state}  V{} {}\n", known.version, known.name)
+    });
+    print(&lines.collect::<String>())
+}
+
+/// Asks `/readyz` on the address that these settings listen on.
+async fn healthcheck(config: Config) -> Result<(), Failure> {
+    let mut address = config.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            std::net::SocketAddr::V4(_) => [127, 0, 0, 1].into(),
+            std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.take(64 * 1024).read_to_end(&mut answer).await?;
+        io::Result::Ok(answer)
+    };
+    match tokio::time::timeout(Duration::from_secs(10), asked).await {
+        Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200 ") => Ok(()),
+        Ok(Ok(_)) => Err(format!("the server on {address} is not ready")),
+        Ok(Err(error)) => Err(format!("no server on {address}: {error}")),
+        Err(_) => Err(format!("the server on {address} did not answer in time")),
+    }
+}

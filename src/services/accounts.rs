@@ -1,0 +1,152 @@
+//! Signing up, signing in and changing the password.
+
+use super::sessions::{Remember, begin};
+use super::{Services, random};
+use crate::database::DatabaseError;
+use crate::database::users::{self, InsertUser};
+use crate::database::{sessions, users::UserWithPassword};
+use crate::models::email::Email;
+use crate::models::session::Session;
+use crate::models::user::{User, UserId};
+
+/// Fewest characters of a new password, in UTF-16 code units as JavaScript counts.
+pub const MIN_PASSWORD_UNITS: usize = 8;
+/// Most characters of a password, likewise.
+pub const MAX_PASSWORD_UNITS: usize = 128;
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordLength {
+    TooShort,
+    TooLong,
+}
+
+/// Whether a new password is of an acceptable length.
+///
+/// # Errors
+/// Which bound it misses.
+pub fn check_new_password(password: &str) -> Result<(), PasswordLength> {
+    match password.encode_utf16().count() {
+        ..MIN_PASSWORD_UNITS => Err(PasswordLength::TooShort),
+        _ => check_password_bound(password),
+    }
+}
+
+/// Whether a password is short enough to be hashed at all.
+///
+/// # Errors
+/// [`PasswordLength::TooLong`].
+pub fn check_password_bound(password: &str) -> Result<(), PasswordLength> {
+    let fits = password.encode_utf16().count() <= MAX_PASSWORD_UNITS;
+    if fits { Ok(()) } else { Err(PasswordLength::TooLong) }
+}
+
+/// What somebody signs up with.
+pub struct SignUp<'a> {
+    pub name: &'a str,
+    pub email: Email,
+    pub password: &'a str,
+    pub image: Option<String>,
+    pub remember: Remember,
+    pub user_agent: &'a str,
+}
+
+/// A user who has just signed in, and the session that began.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub user: User,
+    pub session: Session,
+}
+
+/// Makes a user and begins their first session; `None` where the e-mail address is taken.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn sign_up(
+    services: &Services,
+    sign_up: SignUp<'_>,
+) -> Result<Option<SignedIn>, DatabaseError> {
+    // Asked first to spare the hash; the constraint decides where two come at once.
+    if users::email_is_taken(&services.database, sign_up.email.as_str()).await? {
+        return Ok(None);
+    }
+    let hash = services.passwords.hash(sign_up.password).await?;
+    let now = services.clock.now();
+    let id = UserId::parse(&random::id()).expect("32 letters and digits are a user id");
+    let session = begin(&id, sign_up.remember, sign_up.user_agent, now);
+    let user = User {
+        name: sign_up.name.to_owned(),
+        email: sign_up.email.into_string(),
+        email_verified: false,
+        image: sign_up.image,
+        created_at: now,
+        updated_at: now,
+        id,
+    };
+    match users::insert_user(&services.database, &user, &random::id(), &hash, &session).await? {
+        InsertUser::Inserted => Ok(Some(SignedIn { user, session })),
+        InsertUser::EmailTaken => Ok(None),
+    }
+}
+
+/// Begins a session; `None` where e-mail address and password do not belong together. Whether the address is
+/// known makes no difference to the work done.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn sign_in(
+    services: &Services,
+    email: &Email,
+    password: &str,
+    remember: Remember,
+    user_agent: &str,
+) -> Result<Option<SignedIn>, DatabaseError> {
+    let found = users::find_by_email(&services.database, email.as_str()).await?;
+    let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
+    let correct = services.passwords.verify(hash, password).await?;
+    let Some(UserWithPassword { user, .. }) = found.filter(|_| correct) else {
+        return Ok(None);
+    };
+    let session = begin(&user.id, remember, user_agent, services.clock.now());
+    sessions::insert_session(&services.database, &session).await?;
+    Ok(Some(SignedIn { user, session }))
+}
+
+/// What becomes of a user's sessions when the password changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSessions {
+    Keep,
+    /// All of them end, and a new one begins.
+    Revoke,
+}
+
+/// What became of a change of password.
+#[derive(Debug)]
+pub enum PasswordChange {
+    Changed { new_session: Option<Session> },
+    WrongPassword,
+}
+
+/// Replaces a user's password, given the current one.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn change_password(
+    services: &Services,
+    user: &UserId,
+    current: &str,
+    new: &str,
+    others: OtherSessions,
+    user_agent: &str,
+) -> Result<PasswordChange, DatabaseError> {
+    let hash = users::find_password_hash(&services.database, user).await?;
+    if !services.passwords.verify(hash.as_deref(), current).await? {
+        return Ok(PasswordChange::WrongPassword);
+    }
+    let new_hash = services.passwords.hash(new).await?;
+    let now = services.clock.now();
+    let new_session =
+        (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, user_agent, now));
+    users::update_password(&services.database, user, &new_hash, now, new_session.as_ref()).await?;
+    Ok(PasswordChange::Changed { new_session })
+}

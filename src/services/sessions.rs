@@ -1,0 +1,85 @@
+//! Beginning, finding and extending sessions.
+
+use jiff::Timestamp;
+
+use super::{Services, random};
+use crate::database::sessions::SessionWithUser;
+use crate::database::{DatabaseError, sessions};
+use crate::models::session::{SESSION_LIFETIME, SHORT_SESSION_LIFETIME, Session};
+use crate::models::user::{User, UserId};
+
+/// The longest session token that is looked for, in bytes. Real ones have 32.
+const MAX_TOKEN_BYTES: usize = 255;
+
+/// Whether a session is extended when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// A day and more after the last time.
+    WhenDue,
+    Never,
+}
+
+/// Whether a session outlives the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    Yes,
+    No,
+}
+
+/// A session that is running.
+#[derive(Clone, Debug)]
+pub struct ActiveSession {
+    pub session: Session,
+    pub user: User,
+    /// Whether it was extended just now, so that the cookie must be renewed.
+    pub extended: bool,
+}
+
+/// A new session of `user`, not stored yet.
+pub fn begin(user: &UserId, remember: Remember, user_agent: &str, now: Timestamp) -> Session {
+    let lifetime = match remember {
+        Remember::Yes => SESSION_LIFETIME,
+        Remember::No => SHORT_SESSION_LIFETIME,
+    };
+    Session {
+        expires_at: now + lifetime,
+        token: random::id(),
+        created_at: now,
+        updated_at: now,
+        ip_address: String::new(),
+        user_agent: user_agent.to_owned(),
+        user_id: user.clone(),
+        id: random::id(),
+    }
+}
+
+/// The running session with a token. One that is over is deleted, one that is due is extended.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn find_active(
+    services: &Services,
+    token: &str,
+    extension: Extension,
+) -> Result<Option<ActiveSession>, DatabaseError> {
+    if token.is_empty() || token.len() > MAX_TOKEN_BYTES || token.contains('\0') {
+        return Ok(None);
+    }
+    let Some(SessionWithUser { mut session, user }) =
+        sessions::find_session(&services.database, token).await?
+    else {
+        return Ok(None);
+    };
+    let now = services.clock.now();
+    if session.is_expired(now) {
+        sessions::delete_session(&services.database, token).await?;
+        return Ok(None);
+    }
+    let extended = extension == Extension::WhenDue && session.is_due_for_extension(now);
+    if extended {
+        session.expires_at = now + SESSION_LIFETIME;
+        session.updated_at = now;
+        sessions::update_expiry(&services.database, token, session.expires_at, now).await?;
+    }
+    Ok(Some(ActiveSession { session, user, extended }))
+}
