@@ -62,6 +62,7 @@ struct Page<'a> {
         ("include" = inline(Option<super::schemas::IncludeValue>), Query, description = "`total` adds the number of tasks that match"),
     ),
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 200, description = "A page", body = PageDocument),
         (status = 400, description = "A parameter is not valid", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -91,6 +92,7 @@ async fn list_tasks(
     params(("user_id" = String, Path, description = "The caller's id, or `me`")),
     request_body = TaskInputDocument,
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 201, description = "The task", body = TaskDocument, headers(("Location" = String), ("ETag" = String))),
         (status = 409, description = "The id is taken, or the owner has as many tasks as they may", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field is not valid", body = ProblemDocument, content_type = "application/problem+json"),
@@ -124,6 +126,7 @@ async fn create_task(
         ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the caller has"),
     ),
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 200, description = "The task", body = TaskDocument, headers(("ETag" = String))),
         (status = 304, description = "The caller has it"),
         (status = 404, description = "The caller has no such task", body = ProblemDocument, content_type = "application/problem+json"),
@@ -165,6 +168,7 @@ async fn get_task(
     ),
     request_body = TaskInputDocument,
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 200, description = "The task was there, and was changed", body = TaskDocument, headers(("ETag" = String))),
         (status = 201, description = "The task is new", body = TaskDocument, headers(("Location" = String), ("ETag" = String))),
         (status = 409, description = "The owner has as many tasks as they may", body = ProblemDocument, content_type = "application/problem+json"),
@@ -207,6 +211,7 @@ async fn put_task(
     ),
     request_body(content((TaskInputDocument = "application/merge-patch+json"), (TaskInputDocument = "application/json"))),
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 200, description = "The task", body = TaskDocument, headers(("ETag" = String))),
         (status = 404, description = "The caller has no such task", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 412, description = "The task is in another state; `current` holds it", body = ProblemDocument, content_type = "application/problem+json"),
@@ -240,6 +245,7 @@ async fn update_task(
     ),
     request_body = Option<CompletionDocument>,
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 200, description = "The task", body = TaskDocument, headers(("ETag" = String))),
         (status = 404, description = "The caller has no such task", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 412, description = "The task is in another state; `current` holds it", body = ProblemDocument, content_type = "application/problem+json"),
@@ -271,6 +277,7 @@ async fn complete_task(
         ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
     ),
     responses(
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 204, description = "The task is gone"),
         (status = 404, description = "The caller has no such task", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 412, description = "The task is in another state; `current` holds it", body = ProblemDocument, content_type = "application/problem+json"),

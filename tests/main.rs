@@ -1,0 +1,7 @@
+//! All tests in one binary: `unit` for the models, `contract` for the storage, `integration` for what is seen
+//! from outside.
+
+mod contract;
+mod integration;
+mod support;
+mod unit;

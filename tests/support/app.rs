@@ -1,0 +1,128 @@
+//! An application of a test's own, reached in the process, and the people who call it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use duly::api::origins::Origins;
+use duly::api::{self, App};
+use duly::clock::{Clock, ManualClock};
+use duly::config::Secret;
+use duly::database::Database;
+use duly::services::Services;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use url::Url;
+
+use super::http::{Call, Response};
+use super::openapi;
+use super::storage::TestStorage;
+
+/// The public address of the application.
+pub const BASE_URL: &str = "http://duly.test";
+/// What cookies and keys are made with.
+pub const SECRET: &str = "a-secret-for-tests-that-is-long-enough";
+/// How many tasks one may keep.
+pub const MAX_TASKS: i64 = 1_000;
+
+/// An application on a storage of its own.
+pub struct TestApp {
+    pub state: Arc<App>,
+    pub clock: ManualClock,
+    router: Router,
+    /// Dropped last.
+    _storage: TestStorage,
+}
+
+/// Somebody who has signed up.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    pub password: String,
+    pub session_token: String,
+    /// The signed cookie, as a `Cookie` header carries it.
+    pub cookie: String,
+    pub jwt: String,
+}
+
+impl TestApp {
+    /// A new application; it is Monday the 23rd of November 2026, seven in the morning in UTC.
+    pub async fn start(storage: TestStorage) -> Self {
+        Self::start_with(storage, Vec::new()).await
+    }
+
+    /// As [`TestApp::start`], for pages on other origins too.
+    pub async fn start_with(storage: TestStorage, cors_origins: Vec<String>) -> Self {
+        let start: Timestamp = "2026-11-23T07:00:00Z".parse().expect("a timestamp");
+        let clock = ManualClock::starting_at(start);
+        let database = Database::open(&storage.storage).await.expect("the storage opens");
+        let secret = Secret::parse(SECRET).expect("it is long enough");
+        let origins = Origins::new(&Url::parse(BASE_URL).expect("a URL"), Vec::new());
+        let services =
+            Services::new(database, Clock::Manual(clock.clone()), &secret, origins.own());
+        let state = Arc::new(App::new(services, MAX_TASKS, origins, cors_origins));
+        Self { router: api::router(Arc::clone(&state)), state, clock, _storage: storage }
+    }
+
+    /// Sends a call, and holds the answer against the OpenAPI document.
+    pub async fn send(&self, call: Call) -> Response {
+        let (method, path) = (call.method.clone(), call.path.clone());
+        let response = self.send_unchecked(call.into_request()).await;
+        openapi::check(&method, &path, &response);
+        response
+    }
+
+    /// Sends a request as it is.
+    pub async fn send_unchecked(&self, request: Request<Body>) -> Response {
+        let (parts, body) =
+            self.router.clone().oneshot(request).await.expect("a router always answers").into_parts();
+        let body = body.collect().await.expect("the body ends well").to_bytes();
+        Response { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Signs somebody up who was not there before.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = format!("{name}@example.com");
+        let password = format!("password of {name}");
+        let signed_up = self
+            .send(Call::post("/api/auth/sign-up/email").json(&json!({
+                "name": name, "email": email, "password": password,
+            })))
+            .await;
+        assert_eq!(signed_up.status, StatusCode::OK, "{}", signed_up.text());
+        let session_token = signed_up.json()["token"].as_str().expect("a token").to_owned();
+        let token = self.send(Call::get("/api/auth/token").bearer(&session_token)).await;
+        Person {
+            id: signed_up.json()["user"]["id"].as_str().expect("an id").to_owned(),
+            email,
+            password,
+            cookie: signed_up.cookie_pair("better-auth.session_token"),
+            jwt: token.json()["token"].as_str().expect("a JWT").to_owned(),
+            session_token,
+        }
+    }
+
+    /// Creates a task of somebody's.
+    pub async fn task(&self, person: &Person, task: Value) -> Value {
+        let created = self.send(Call::post("/api/me/tasks").bearer(&person.jwt).json(&task)).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+        created.json()
+    }
+
+    /// Lets time go by.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// As [`Call::get`] by somebody, expecting 200; gives the JSON.
+    pub async fn read(&self, person: &Person, path: &str) -> Value {
+        let response = self.send(Call::new(Method::GET, path).bearer(&person.jwt)).await;
+        assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.text());
+        response.json()
+    }
+}
