@@ -44,11 +44,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
         let milliseconds = elapsed.as_secs_f64() * 1e3;
         span.in_scope(|| info!(%method, route, status, milliseconds, "answered"));
     }
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
     counter!("http_requests_total", &labels).increment(1);
     histogram!("http_request_duration_seconds", &labels).record(elapsed);
     response

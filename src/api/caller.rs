@@ -38,9 +38,9 @@ impl FromRequestParts<AppState> for TaskId {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let text = path_parameter(parts, app, "id").await.unwrap_or_default();
-        parse_task_id(&text)
-            .map(Self)
-            .map_err(|wrong| Error::Malformed(format!("the id in the path must be {}", wrong.detail)))
+        parse_task_id(&text).map(Self).map_err(|wrong| {
+            Error::Malformed(format!("the id in the path must be {}", wrong.detail))
+        })
     }
 }
 
@@ -57,7 +57,11 @@ enum Credential<'a> {
     SessionCookie(String),
 }
 
-async fn authenticate(app: &AppState, method: &Method, headers: &HeaderMap) -> Result<UserId, Error> {
+async fn authenticate(
+    app: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<UserId, Error> {
     let services = &app.services;
     let now = services.clock.now();
     let token = match credential(app, headers)? {

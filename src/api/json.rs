@@ -49,7 +49,8 @@ impl FromRequest<AppState> for OptionalJsonObject {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
-        let media_type = require_media_type(request.headers(), &["application/json"], "application/json");
+        let media_type =
+            require_media_type(request.headers(), &["application/json"], "application/json");
         let body = read_bytes(request, app).await?;
         if body.is_empty() {
             return Ok(Self(Map::new()));
@@ -59,7 +60,10 @@ impl FromRequest<AppState> for OptionalJsonObject {
     }
 }
 
-async fn read(request: Request, app: &AppState) -> Result<Result<Map<String, Value>, Error>, Error> {
+async fn read(
+    request: Request,
+    app: &AppState,
+) -> Result<Result<Map<String, Value>, Error>, Error> {
     Ok(parse(&read_bytes(request, app).await?))
 }
 

@@ -23,6 +23,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use axum::{Router, extract::State};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -61,7 +62,13 @@ impl App {
         origins: Origins,
         cors_origins: Vec<String>,
     ) -> Self {
-        Self { services, max_tasks_per_user, origins, cors_origins, draining: AtomicBool::new(false) }
+        Self {
+            services,
+            max_tasks_per_user,
+            origins,
+            cors_origins,
+            draining: AtomicBool::new(false),
+        }
     }
 
     /// From now on the server is not ready for new work.
@@ -83,6 +90,7 @@ pub fn router(app: AppState) -> Router {
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .nest("/api/auth", auth::router())
+        .route("/api/auth/", any(auth::not_found)) // which nesting leaves out
         .merge(openapi::router(document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limit_time))
@@ -109,7 +117,15 @@ async fn limit_time(State(_): State<AppState>, request: Request, next: Next) -> 
 fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<HeaderValue> =
         origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    let exposed = ["etag", "location", "retry-after", "set-auth-jwt", "set-auth-token", "www-authenticate", "x-request-id"];
+    let exposed = [
+        "etag",
+        "location",
+        "retry-after",
+        "set-auth-jwt",
+        "set-auth-token",
+        "www-authenticate",
+        "x-request-id",
+    ];
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::caller::{Owner, TaskId};
 use super::conditions::{ReadCondition, WriteCondition, entity_tag};
 use super::json::{AcceptsJson, JsonObject, MergePatch, OptionalJsonObject, private};
-use super::schemas::{CompletionDocument, PageDocument, ProblemDocument, TaskDocument, TaskInputDocument};
+use super::schemas::{
+    CompletionDocument, PageDocument, ProblemDocument, TaskDocument, TaskInputDocument,
+};
 use super::{App, AppState};
 use crate::database::task_list;
 use crate::database::tasks::{self, Completion, Delete, Insert, Precondition, Put, Update};

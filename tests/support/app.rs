@@ -79,8 +79,13 @@ impl TestApp {
 
     /// Sends a request as it is.
     pub async fn send_unchecked(&self, request: Request<Body>) -> Response {
-        let (parts, body) =
-            self.router.clone().oneshot(request).await.expect("a router always answers").into_parts();
+        let (parts, body) = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router always answers")
+            .into_parts();
         let body = body.collect().await.expect("the body ends well").to_bytes();
         Response { status: parts.status, headers: parts.headers, body }
     }

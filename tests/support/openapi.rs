@@ -79,7 +79,8 @@ pub fn check(method: &Method, path_and_query: &str, response: &Response) {
 }
 
 fn fits(template: &str, path: &str) -> bool {
-    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let (template, path): (Vec<_>, Vec<_>) =
+        (template.split('/').collect(), path.split('/').collect());
     let same = |(template, part): (&&str, &&str)| template.starts_with('{') || template == part;
     template.len() == path.len() && template.iter().zip(&path).all(same)
 }

@@ -95,8 +95,7 @@ async fn update_user(
     }
     let now = app.services.clock.now();
     users::update_user(&app.services.database, &active.user.id, change, now).await?;
-    let headers =
-        SessionHeaders::begin(&app, &active.session.token, remembered(&request, &app));
+    let headers = SessionHeaders::begin(&app, &active.session.token, remembered(&request, &app));
     Ok(Reply::json(&serde_json::json!({"status": true})).with_session(headers))
 }
 

@@ -43,7 +43,8 @@ pub fn documentation() -> OpenApi {
     OpenApiRouter::new().nest("/api/auth", routes()).into_openapi()
 }
 
-async fn not_found() -> StatusCode {
+/// What Better Auth answers where it has no route.
+pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
@@ -52,11 +53,7 @@ async fn refuse_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let mut response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
-        response.headers_mut().remove(axum::http::header::ALLOW);
-    }
-    response
+    next.run(request).await
 }
 
 /// Whether the routes are there

@@ -87,7 +87,12 @@ impl Reply {
     /// 200 with a JSON body.
     pub fn json(body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("answers have only texts for keys");
-        Self { status: StatusCode::OK, body, session: SessionHeaders::default(), headers: Vec::new() }
+        Self {
+            status: StatusCode::OK,
+            body,
+            session: SessionHeaders::default(),
+            headers: Vec::new(),
+        }
     }
 
     /// Puts session headers on it, behind those that are there.
@@ -117,7 +122,12 @@ impl IntoResponse for Reply {
 #[derive(Debug)]
 pub enum AuthError {
     /// An answer of Better Auth's making.
-    Refused { status: StatusCode, code: Option<&'static str>, message: String, session: SessionHeaders },
+    Refused {
+        status: StatusCode,
+        code: Option<&'static str>,
+        message: String,
+        session: SessionHeaders,
+    },
     /// The database or we ourselves.
     Failed(Error),
 }

@@ -169,7 +169,10 @@ impl AuthRequest {
             ),
             OriginError::Untrusted => {
                 let sent = text(&self.headers, header::ORIGIN);
-                tracing::warn!(origin = sent, "not a trusted origin; see BETTER_AUTH_TRUSTED_ORIGINS");
+                tracing::warn!(
+                    origin = sent,
+                    "not a trusted origin; see BETTER_AUTH_TRUSTED_ORIGINS"
+                );
                 AuthError::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", "Invalid origin")
             }
         })
@@ -181,7 +184,8 @@ impl AuthRequest {
             let from_query = || self.parameter(name).filter(|_| name == "callbackURL");
             match sent.filter(|value| !is_falsy(value)).or_else(|| from_query().map(Value::from)) {
                 None => {}
-                Some(Value::String(target)) if target.is_empty() || app.origins.allows_redirect(&target) => {}
+                Some(Value::String(target))
+                    if target.is_empty() || app.origins.allows_redirect(&target) => {}
                 Some(Value::String(_)) => {
                     let message = format!("Invalid {label}");
                     return Err(AuthError::new(StatusCode::FORBIDDEN, code, message));

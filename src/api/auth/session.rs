@@ -1,7 +1,8 @@
 //! Looking at sessions and ending them (BETTER-AUTH.md 1.2 and 2).
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,6 +14,10 @@ use crate::api::AppState;
 use crate::database::sessions;
 use crate::models::session::Session;
 use crate::models::user::User;
+
+/// Nobody keeps what `/get-session` answers.
+const NOT_STORED: [(HeaderName, &str); 2] =
+    [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -32,7 +37,10 @@ struct SessionBody<'a> {
 /// The session of the caller, or `null`
 #[utoipa::path(get, path = "/get-session", operation_id = "get_session", tag = "auth", security(()),
     responses((status = 200, description = "`{session, user}` or `null`")))]
-async fn get_session(State(app): State<AppState>, request: AuthRequest) -> Result<Reply, AuthError> {
+async fn get_session(
+    State(app): State<AppState>,
+    request: AuthRequest,
+) -> Result<impl IntoResponse, AuthError> {
     let reply = match request.caller(&app).await? {
         Caller::Nobody => Reply::json(&()),
         Caller::Gone => Reply::json(&()).with_session(SessionHeaders::clear(&app)),
@@ -44,20 +52,19 @@ async fn get_session(State(app): State<AppState>, request: AuthRequest) -> Resul
             Reply::json(&SessionBody { session: &active.session, user }).with_session(headers)
         }
     };
-    Ok(reply
-        .with_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .with_header(header::PRAGMA, HeaderValue::from_static("no-cache")))
+    Ok((NOT_STORED, reply))
 }
 
 /// Not supported, and says so
 #[utoipa::path(post, path = "/get-session", operation_id = "post_session", tag = "auth", security(()),
     responses((status = 405, description = "Use GET", body = inline(Object))))]
-async fn post_session(_: AuthRequest) -> AuthError {
-    AuthError::new(
+async fn post_session(_: AuthRequest) -> Response {
+    let refusal = AuthError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
         "POST method requires deferSessionRefresh to be enabled in session config",
-    )
+    );
+    (NOT_STORED, refusal).into_response()
 }
 
 /// The caller's sessions
@@ -67,7 +74,10 @@ async fn post_session(_: AuthRequest) -> AuthError {
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
         (status = 403, description = "The caller signed in more than a day ago", body = inline(Object)),
     ))]
-async fn list_sessions(State(app): State<AppState>, request: AuthRequest) -> Result<Reply, AuthError> {
+async fn list_sessions(
+    State(app): State<AppState>,
+    request: AuthRequest,
+) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;
     let now = app.services.clock.now();
     if !active.session.is_fresh(now) {
@@ -110,7 +120,10 @@ async fn revoke_session(
         (status = 200, description = "They have ended", body = inline(Object)),
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
-async fn revoke_sessions(State(app): State<AppState>, request: AuthRequest) -> Result<Reply, AuthError> {
+async fn revoke_sessions(
+    State(app): State<AppState>,
+    request: AuthRequest,
+) -> Result<Reply, AuthError> {
     let (active, _) = request.require_session(&app).await?;
     sessions::delete_sessions(&app.services.database, &active.user.id).await?;
     Ok(done().with_session(SessionHeaders::clear(&app)))

@@ -18,10 +18,7 @@ use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
 use crate::services::sessions::Remember;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(sign_up))
-        .routes(routes!(sign_in))
-        .routes(routes!(sign_out))
+    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(sign_in)).routes(routes!(sign_out))
 }
 
 #[derive(Serialize)]
@@ -38,7 +35,10 @@ struct SignUpBody<'a> {
         (status = 400, description = "A field is not valid", body = inline(Object)),
         (status = 422, description = "The e-mail address is taken", body = inline(Object)),
     ))]
-async fn sign_up(State(app): State<AppState>, mut request: AuthRequest) -> Result<Reply, AuthError> {
+async fn sign_up(
+    State(app): State<AppState>,
+    mut request: AuthRequest,
+) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object", "record"])?;
     let name = fields.string("name");
     let email = fields.string("email");
@@ -78,8 +78,12 @@ async fn sign_up(State(app): State<AppState>, mut request: AuthRequest) -> Resul
             "User already exists. Use another email.",
         ));
     };
-    Ok(Reply::json(&SignUpBody { token: &session.token, user: &user })
-        .with_session(begin(&app, &request, &session.token, remember)))
+    Ok(Reply::json(&SignUpBody { token: &session.token, user: &user }).with_session(begin(
+        &app,
+        &request,
+        &session.token,
+        remember,
+    )))
 }
 
 #[derive(Serialize)]
@@ -98,7 +102,10 @@ struct SignInBody<'a> {
         (status = 200, description = "`{redirect, token, user}`, and the session cookie", body = inline(Object)),
         (status = 401, description = "E-mail address and password do not belong together", body = inline(Object)),
     ))]
-async fn sign_in(State(app): State<AppState>, mut request: AuthRequest) -> Result<Reply, AuthError> {
+async fn sign_in(
+    State(app): State<AppState>,
+    mut request: AuthRequest,
+) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
     let email = fields.string("email");
     let password = fields.string("password");
@@ -126,7 +133,8 @@ async fn sign_in(State(app): State<AppState>, mut request: AuthRequest) -> Resul
         user: &user,
     };
     let reply = Reply::json(&body).with_session(begin(&app, &request, &session.token, remember));
-    Ok(match target.and_then(|target| HeaderValue::from_str(target).ok()) {
+    let location = target.filter(|target| target.is_ascii());
+    Ok(match location.and_then(|location| HeaderValue::from_str(location).ok()) {
         Some(location) => reply.with_header(header::LOCATION, location),
         None => reply,
     })
@@ -135,7 +143,10 @@ async fn sign_in(State(app): State<AppState>, mut request: AuthRequest) -> Resul
 /// Sign out
 #[utoipa::path(post, path = "/sign-out", operation_id = "sign_out", tag = "auth", security(()),
     responses((status = 200, description = "The session, if there was one, has ended", body = inline(Object))))]
-async fn sign_out(State(app): State<AppState>, mut request: AuthRequest) -> Result<Reply, AuthError> {
+async fn sign_out(
+    State(app): State<AppState>,
+    mut request: AuthRequest,
+) -> Result<Reply, AuthError> {
     if request.body.is_some() {
         let mut fields = Fields::of(request.body.take(), &["object"])?;
         let _ = fields.optional_string("callbackURL");
