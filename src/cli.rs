@@ -17,8 +17,10 @@ use url::Url;
 use crate::api::origins::Origins;
 use crate::api::{self, App, openapi, server};
 use crate::clock::Clock;
-use crate::config::{Config, EmbeddedSettings, OriginPattern, Secret, Settings, Storage};
+use crate::config::{Config, EmbeddedSettings, Settings, Storage};
 use crate::database::{Database, migrations};
+use crate::models::origin_pattern::OriginPattern;
+use crate::models::secret::Secret;
 use crate::services::{Services, random};
 use crate::telemetry;
 

@@ -1,7 +1,6 @@
 //! What the program is told: flags and environment become one checked [`Config`], or a list of everything
 //! that is wrong with them.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,8 +8,9 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use url::Url;
 
-/// The shortest secret that is accepted, in characters (BETTER-AUTH.md 1.3).
-pub const MIN_SECRET_CHARS: usize = 32;
+use crate::models::origin_pattern::OriginPattern;
+use crate::models::secret::{MIN_SECRET_CHARS, Secret};
+
 /// What every deployment must carry (API.md, "Limits").
 const MIN_TASKS_PER_USER: i64 = 1_000;
 
@@ -75,7 +75,7 @@ pub struct Settings {
     #[arg(
         long = "log",
         env = "RUST_LOG",
-        default_value = "info",
+        default_value = "info,refinery_core=warn",
         global = true,
         hide_env_values = true
     )]
@@ -148,81 +148,6 @@ pub struct LogSettings {
 pub enum LogFormat {
     Pretty,
     Json,
-}
-
-/// A text that must not be shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret in `text`, or `None` where it is shorter than [`MIN_SECRET_CHARS`].
-    pub fn parse(text: &str) -> Option<Self> {
-        (text.chars().count() >= MIN_SECRET_CHARS).then(|| Self(text.to_owned()))
-    }
-
-    /// The bytes that cryptography works with: the text's UTF-8.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[secret]")
-    }
-}
-
-/// An origin that may sign people in: an exact one, or one with `*.` for any subdomain
-/// (BETTER-AUTH.md 1.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginPattern {
-    /// `None` matches any scheme.
-    scheme: Option<String>,
-    /// What follows the scheme: host and port, without the `*.` of a wildcard.
-    rest: String,
-    wildcard: bool,
-}
-
-impl OriginPattern {
-    /// Reads `https://app.example.com`, `https://*.example.com`, `*.example.com` or `myapp://`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) => (Some(scheme), rest),
-            None => (None, text),
-        };
-        let (rest, wildcard) = match rest.strip_prefix("*.") {
-            Some(rest) => (rest, true),
-            None => (rest, false),
-        };
-        let scheme_reads = scheme.is_none_or(|scheme| {
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-        });
-        let web = scheme.is_none_or(|scheme| matches!(scheme, "http" | "https"));
-        let rest_reads = rest.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
-        let complete = if web { !rest.is_empty() && (scheme.is_some() || wildcard) } else { true };
-        (scheme_reads && rest_reads && complete).then(|| Self {
-            scheme: scheme.map(str::to_ascii_lowercase),
-            rest: rest.to_ascii_lowercase(),
-            wildcard,
-        })
-    }
-
-    /// Whether `origin`, as a browser sends it, is meant.
-    pub fn matches(&self, origin: &str) -> bool {
-        let Some((scheme, rest)) = origin.split_once("://") else {
-            return false;
-        };
-        if self.scheme.as_deref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(scheme)) {
-            return false;
-        }
-        let rest = rest.to_ascii_lowercase();
-        if self.wildcard {
-            rest.strip_suffix(&self.rest).is_some_and(|sub| sub.len() > 1 && sub.ends_with('.'))
-        } else {
-            rest == self.rest
-        }
-    }
 }
 
 /// Everything that is wrong with the settings, one sentence each.

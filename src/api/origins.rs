@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, header};
 use url::Url;
 
-use crate::config::OriginPattern;
+use crate::models::origin_pattern::OriginPattern;
 
 /// The origins that are trusted: our own, and those that were configured.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ pub mod sessions;
 mod sqlite;
 pub mod statement;
 pub mod task_list;
+mod task_statements;
 pub mod tasks;
 pub mod users;
 

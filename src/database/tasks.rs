@@ -7,14 +7,17 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::statement::{Batch, Constraint, Row, Statement, Value};
+use super::statement::{Batch, Constraint, Row, Statement};
+use super::task_statements::{
+    IfTaken, count_if_absent, delete_task_statement, insert_statement, select_task,
+    take_existing_version, take_version, take_version_and_count, uncount_above, uncount_if_absent,
+    uncount_if_present, update_statement,
+};
 use super::{Database, DatabaseError};
 use crate::models::due_date::DueDate;
-use crate::models::folding::fold;
 use crate::models::priority::Priority;
 use crate::models::task::Task;
 use crate::models::task_fields::{TaskCreate, TaskFields};
-use crate::models::task_text::Tags;
 use crate::models::user::UserId;
 
 /// The columns of a task in the order in which [`read_task`] takes them.
@@ -57,20 +60,6 @@ pub enum Precondition {
     Versions(Vec<i64>),
     /// `If-None-Match: *`: there must be none.
     Absent,
-}
-
-impl Precondition {
-    fn push_onto(&self, statement: &mut Statement) {
-        let Self::Versions(versions) = self else {
-            return;
-        };
-        // FALSE first: an If-Match that holds nothing of ours matches nothing.
-        statement.push(" AND (FALSE");
-        for version in versions {
-            statement.push(" OR version = ").push_bind(*version);
-        }
-        statement.push(")");
-    }
 }
 
 /// How a task's `completed` is changed.
@@ -146,7 +135,7 @@ pub async fn insert_task(
     // and the insert in between can tell.
     let batch = vec![
         take_version_and_count(owner, now),
-        insert_if(owner, id, task, now, max_tasks, ""),
+        insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail),
         uncount_above(owner, max_tasks),
     ];
     let mut rows = match database.write(batch).await {
@@ -171,7 +160,6 @@ pub async fn put_task(
     now: Timestamp,
     max_tasks: i64,
 ) -> Result<Put, DatabaseError> {
-    const WHERE_ABSENT: &str = "NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2)";
     let may_update = *precondition != Precondition::Absent;
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
@@ -180,12 +168,10 @@ pub async fn put_task(
     let update = may_update
         .then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
     let insert = create.map(|task| {
-        let count = format!(
-            "UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {WHERE_ABSENT}"
-        );
-        push(&mut batch, keyed(&count, owner, id));
-        let insert = push(&mut batch, insert_if(owner, id, &task, now, max_tasks, WHERE_ABSENT));
-        push(&mut batch, uncount_unless_inserted(owner, id, WHERE_ABSENT));
+        push(&mut batch, count_if_absent(owner, id));
+        let insert = insert_statement(owner, id, &task, now, max_tasks, IfTaken::Nothing);
+        let insert = push(&mut batch, insert);
+        push(&mut batch, uncount_if_absent(owner, id));
         insert
     });
 
@@ -245,19 +231,12 @@ pub async fn delete_task(
     id: Uuid,
     precondition: &Precondition,
 ) -> Result<Delete, DatabaseError> {
-    let mut uncount = keyed(
-        "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 \
-         AND EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2",
-        owner,
-        id,
-    );
-    precondition.push_onto(&mut uncount);
-    uncount.push(")");
-    let mut delete = keyed("DELETE FROM tasks WHERE user_id = $1 AND id = $2", owner, id);
-    precondition.push_onto(&mut delete);
-    delete.push(" RETURNING id");
-
-    let batch = vec![take_existing_version(owner), uncount, delete, select_task(owner, id)];
+    let batch = vec![
+        take_existing_version(owner),
+        uncount_if_present(owner, id, precondition),
+        delete_task_statement(owner, id, precondition),
+        select_task(owner, id),
+    ];
     let mut rows = database.write(batch).await?;
     if !rows[2].is_empty() {
         return Ok(Delete::Deleted);
@@ -273,166 +252,4 @@ fn push(batch: &mut Batch, statement: Statement) -> usize {
 
 fn read_first(rows: Vec<Row>, owner: &UserId) -> Result<Option<Task>, DatabaseError> {
     rows.into_iter().next().map(|mut row| read_task(&mut row, 0, owner)).transpose()
-}
-
-/// A statement whose `$1` is the owner and whose `$2` is the id of a task.
-fn keyed(sql: &str, owner: &UserId, id: Uuid) -> Statement {
-    let mut statement = Statement::new("").bind(owner.as_str()).bind(id);
-    statement.push(sql);
-    statement
-}
-
-fn select_task(owner: &UserId, id: Uuid) -> Statement {
-    keyed(&format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2"), owner, id)
-}
-
-/// Takes the next change number of an owner who may be new.
-fn take_version(owner: &UserId, now: Timestamp) -> Statement {
-    Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, $2) \
-         ON CONFLICT (user_id) DO UPDATE SET version = owners.version + 1",
-    )
-    .bind(owner.as_str())
-    .bind(now)
-}
-
-/// As [`take_version`], and counts one more task.
-fn take_version_and_count(owner: &UserId, now: Timestamp) -> Statement {
-    Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 1, $2) \
-         ON CONFLICT (user_id) DO UPDATE \
-         SET version = owners.version + 1, task_count = owners.task_count + 1",
-    )
-    .bind(owner.as_str())
-    .bind(now)
-}
-
-/// Takes the next change number where the owner is known; one who is not has no task to change.
-fn take_existing_version(owner: &UserId) -> Statement {
-    Statement::new("UPDATE owners SET version = version + 1 WHERE user_id = $1")
-        .bind(owner.as_str())
-}
-
-/// Inserts where the count, with this task in it, is within the quota.
-fn insert_if(
-    owner: &UserId,
-    id: Uuid,
-    task: &TaskCreate,
-    now: Timestamp,
-    max_tasks: i64,
-    condition: &str,
-) -> Statement {
-    let mut insert = keyed(
-        "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, completed_at, \
-         priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT user_id, $2, ",
-        owner,
-        id,
-    );
-    let title = task.title.as_str();
-    let description = task.description.as_ref().map(|text| text.as_str().to_owned());
-    let (due_at, due_has_time) = stored_due_date(task.due_date);
-    let values = [
-        Value::from(title),
-        fold(title).into(),
-        description.clone().into(),
-        description.as_deref().map(fold).into(),
-        task.completed.then_some(now).into(),
-        task.priority.rank().into(),
-        due_at.into(),
-        due_has_time.into(),
-        stored_tags(&task.tags),
-    ];
-    for value in values {
-        insert.push_bind(value).push(", ");
-    }
-    insert.push("version, ").push_bind(now).push(", ").push_bind(now);
-    insert.push(" FROM owners WHERE user_id = $1 AND task_count <= ").push_bind(max_tasks);
-    if !condition.is_empty() {
-        insert.push(" AND ").push(condition);
-    }
-    insert.push(" RETURNING ").push(TASK_COLUMNS);
-    insert
-}
-
-/// Takes back the count of a task that was one too many.
-fn uncount_above(owner: &UserId, max_tasks: i64) -> Statement {
-    Statement::new(
-        "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND task_count > $2",
-    )
-    .bind(owner.as_str())
-    .bind(max_tasks)
-}
-
-fn uncount_unless_inserted(owner: &UserId, id: Uuid, absent: &str) -> Statement {
-    keyed(
-        &format!("UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND {absent}"),
-        owner,
-        id,
-    )
-}
-
-fn update_statement(
-    owner: &UserId,
-    id: Uuid,
-    fields: &TaskFields,
-    completion: Option<Completion>,
-    precondition: &Precondition,
-    now: Timestamp,
-) -> Statement {
-    let mut update = keyed(
-        "UPDATE tasks SET version = (SELECT version FROM owners WHERE user_id = $1), updated_at = ",
-        owner,
-        id,
-    );
-    update.push_bind(now);
-    if let Some(title) = &fields.title {
-        update.push(", title = ").push_bind(title.as_str());
-        update.push(", title_folded = ").push_bind(fold(title.as_str()));
-    }
-    if let Some(description) = &fields.description {
-        let description = description.as_ref().map(|text| text.as_str().to_owned());
-        update.push(", description_folded = ").push_bind(description.as_deref().map(fold));
-        update.push(", description = ").push_bind(description);
-    }
-    match completion.or(fields.completed.map(Completion::Set)) {
-        Some(Completion::Set(true)) => {
-            update.push(", completed_at = COALESCE(completed_at, ").push_bind(now).push(")");
-        }
-        Some(Completion::Set(false)) => {
-            update.push(", completed_at = NULL");
-        }
-        Some(Completion::Toggle) => {
-            update
-                .push(", completed_at = CASE WHEN completed_at IS NULL THEN ")
-                .push_bind(now)
-                .push(" END");
-        }
-        None => {}
-    }
-    if let Some(priority) = fields.priority {
-        update.push(", priority = ").push_bind(priority.rank());
-    }
-    if let Some(due_date) = fields.due_date {
-        let (due_at, due_has_time) = stored_due_date(due_date);
-        update.push(", due_at = ").push_bind(due_at);
-        update.push(", due_has_time = ").push_bind(due_has_time);
-    }
-    if let Some(tags) = &fields.tags {
-        update.push(", tags = ").push_bind(stored_tags(tags));
-    }
-    update.push(" WHERE user_id = $1 AND id = $2");
-    precondition.push_onto(&mut update);
-    update.push(" RETURNING ").push(TASK_COLUMNS);
-    update
-}
-
-fn stored_due_date(due_date: Option<DueDate>) -> (Option<Timestamp>, bool) {
-    match due_date.map(|due_date| due_date.to_stored()) {
-        Some((instant, has_time)) => (Some(instant), has_time),
-        None => (None, false),
-    }
-}
-
-fn stored_tags(tags: &Tags) -> Value {
-    Value::Json(serde_json::Value::from(tags.clone().into_strings()).to_string())
 }

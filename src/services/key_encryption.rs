@@ -6,7 +6,7 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
 use super::random;
-use crate::config::Secret;
+use crate::models::secret::Secret;
 
 const NONCE_BYTES: usize = 24;
 

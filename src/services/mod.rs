@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod key_encryption;
+mod key_set;
 pub mod passwords;
 pub mod random;
 pub mod sessions;
@@ -12,8 +13,8 @@ pub mod signatures;
 pub mod tokens;
 
 use crate::clock::Clock;
-use crate::config::Secret;
 use crate::database::Database;
+use crate::models::secret::Secret;
 use passwords::Passwords;
 use signatures::Signatures;
 use tokens::Tokens;

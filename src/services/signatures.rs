@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::Secret;
+use crate::models::secret::Secret;
 
 /// Signs values, and checks the signature of signed ones.
 pub struct Signatures(hmac::Key);

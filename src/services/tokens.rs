@@ -3,25 +3,21 @@
 //! Keys live in the database, where other copies and a TypeScript Better Auth find them too. They are read
 //! again when they have become old, and when a token names one that is not known.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::key_encryption::KeyEncryption;
-use super::random;
-use crate::config::Secret;
-use crate::database::keys::{self, StoredKey};
+use super::key_set::{KeySet, SigningKey, mint_key};
+use crate::database::keys;
 use crate::database::{Database, DatabaseError};
 use crate::error::{Error, Unauthorized};
+use crate::models::secret::Secret;
 use crate::models::timestamp;
 use crate::models::user::{User, UserId};
 
@@ -46,27 +42,6 @@ pub struct Tokens {
     /// Held by the one request that reads or makes keys while the others wait for it.
     loading: tokio::sync::Mutex<()>,
     verified: Cache<[u8; 32], Verified>,
-}
-
-/// The keys as they were at one time.
-#[derive(Default)]
-struct KeySet {
-    /// `None` before the first reading.
-    loaded_at: Option<Timestamp>,
-    signing: Option<SigningKey>,
-    verifying: HashMap<String, VerifyingKey>,
-    published: Vec<Value>,
-}
-
-#[derive(Clone)]
-struct SigningKey {
-    id: String,
-    key: EncodingKey,
-}
-
-struct VerifyingKey {
-    algorithm: Algorithm,
-    key: DecodingKey,
 }
 
 #[derive(Clone)]
@@ -263,7 +238,7 @@ impl Tokens {
         if let Some(key) = &self.load(database, now).await?.signing {
             return Ok(key.clone());
         }
-        keys::insert_key(database, &self.mint(now)).await?;
+        keys::insert_key(database, &mint_key(&self.encryption, now)).await?;
         self.load(database, now)
             .await?
             .signing
@@ -281,25 +256,6 @@ impl Tokens {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }
-
-    /// A new Ed25519 key, its private half encrypted.
-    fn mint(&self, now: Timestamp) -> StoredKey {
-        let seed = random::bytes::<32>();
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are a seed");
-        let public = URL_SAFE_NO_PAD.encode(pair.public_key());
-        let private = URL_SAFE_NO_PAD.encode(seed);
-        StoredKey {
-            id: random::id(),
-            public_key: format!(r#"{{"crv":"Ed25519","x":"{public}","kty":"OKP"}}"#),
-            private_key: self.encryption.encrypt(&format!(
-                r#"{{"crv":"Ed25519","d":"{private}","x":"{public}","kty":"OKP"}}"#
-            )),
-            created_at: now,
-            expires_at: None,
-            algorithm: Some("EdDSA".to_owned()),
-            curve: Some("Ed25519".to_owned()),
-        }
-    }
 }
 
 impl Verified {
@@ -309,70 +265,4 @@ impl Verified {
         }
         Ok(self.owner.clone())
     }
-}
-
-impl KeySet {
-    fn read(stored: &[StoredKey], encryption: &KeyEncryption, now: Timestamp) -> Self {
-        let mut keys = Self { loaded_at: Some(now), ..Self::default() };
-        for stored in stored {
-            let Some((published, verifying)) = read_public(stored) else {
-                tracing::warn!(kid = stored.id, "a key in the table jwks does not read");
-                continue;
-            };
-            keys.published.push(published);
-            let signs = stored.expires_at.is_none_or(|expires_at| expires_at > now);
-            if keys.signing.is_none() && signs && verifying.algorithm == Algorithm::EdDSA {
-                keys.signing = read_private(stored, encryption);
-            }
-            keys.verifying.insert(stored.id.clone(), verifying);
-        }
-        keys
-    }
-
-    fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
-        self.loaded_at.is_some_and(|loaded_at| now.duration_since(loaded_at) < age)
-    }
-}
-
-/// The key as it is published (`alg` first, `kid` last, as Better Auth does), and as it verifies.
-fn read_public(stored: &StoredKey) -> Option<(Value, VerifyingKey)> {
-    let jwk: Map<String, Value> = serde_json::from_str(&stored.public_key).ok()?;
-    let name = stored.algorithm.as_deref().unwrap_or("EdDSA");
-    let algorithm = match name {
-        "EdDSA" => Algorithm::EdDSA,
-        "ES256" => Algorithm::ES256,
-        "RS256" => Algorithm::RS256,
-        "PS256" => Algorithm::PS256,
-        _ => return None,
-    };
-    let key =
-        DecodingKey::from_jwk(&serde_json::from_value(Value::Object(jwk.clone())).ok()?).ok()?;
-    let mut published = Map::new();
-    published.insert("alg".to_owned(), name.into());
-    published.extend(jwk);
-    published.insert("kid".to_owned(), stored.id.as_str().into());
-    Some((Value::Object(published), VerifyingKey { algorithm, key }))
-}
-
-/// The private half, or `None` where it was encrypted with another secret: then a new key is made, and the
-/// old one goes on verifying.
-fn read_private(stored: &StoredKey, encryption: &KeyEncryption) -> Option<SigningKey> {
-    #[derive(Deserialize)]
-    struct PrivateJwk {
-        d: String,
-    }
-    let signing = encryption.decrypt(&stored.private_key).and_then(|plain| {
-        let jwk: PrivateJwk = serde_json::from_str(&plain).ok()?;
-        let seed = URL_SAFE_NO_PAD.decode(jwk.d).ok()?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).ok()?;
-        let der = pair.to_pkcs8().ok()?;
-        Some(SigningKey { id: stored.id.clone(), key: EncodingKey::from_ed_der(der.as_ref()) })
-    });
-    if signing.is_none() {
-        tracing::warn!(
-            kid = stored.id,
-            "a signing key cannot be decrypted with the present secret"
-        );
-    }
-    signing
 }

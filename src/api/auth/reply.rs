@@ -126,7 +126,8 @@ pub enum AuthError {
         status: StatusCode,
         code: Option<&'static str>,
         message: String,
-        session: SessionHeaders,
+        /// Boxed to keep errors small.
+        session: Box<SessionHeaders>,
     },
     /// The database or we ourselves.
     Failed(Error),
@@ -143,13 +144,12 @@ impl AuthError {
     /// A refusal with Better Auth's code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self::Refused { status, code: Some(code), message, session: SessionHeaders::default() }
+        Self::Refused { status, code: Some(code), message, session: Box::default() }
     }
 
     /// A refusal that has no code in Better Auth.
     pub fn without_code(status: StatusCode, message: impl Into<String>) -> Self {
-        let (message, session) = (message.into(), SessionHeaders::default());
-        Self::Refused { status, code: None, message, session }
+        Self::Refused { status, code: None, message: message.into(), session: Box::default() }
     }
 
     /// 401: nobody is signed in.
@@ -184,7 +184,7 @@ impl IntoResponse for AuthError {
             Self::Refused { status, code, message, session } => {
                 let body = serde_json::to_vec(&ErrorBody { message: &message, code })
                     .expect("an error has only texts for keys");
-                Reply { status, body, session, headers: Vec::new() }.into_response()
+                Reply { status, body, session: *session, headers: Vec::new() }.into_response()
             }
             Self::Failed(error) => from_error(error),
         }

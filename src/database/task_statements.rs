@@ -1,0 +1,239 @@
+//! The statements that the writes of a task are made of.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::statement::{Statement, Value};
+use super::tasks::{Completion, Precondition, TASK_COLUMNS};
+use crate::models::due_date::DueDate;
+use crate::models::folding::fold;
+use crate::models::task_fields::{TaskCreate, TaskFields};
+use crate::models::task_text::Tags;
+use crate::models::user::UserId;
+
+/// A condition in statements made by [`keyed`]: the owner has no task with this id.
+const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2)";
+
+/// What it means for an insert that the id is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IfTaken {
+    /// The batch fails.
+    Fail,
+    /// The insert does nothing.
+    Nothing,
+}
+
+impl Precondition {
+    /// Appends the condition on the version, where there is one.
+    fn push_onto(&self, statement: &mut Statement) {
+        let Self::Versions(versions) = self else {
+            return;
+        };
+        // FALSE first: an If-Match that holds nothing of ours matches nothing.
+        statement.push(" AND (FALSE");
+        for version in versions {
+            statement.push(" OR version = ").push_bind(*version);
+        }
+        statement.push(")");
+    }
+}
+
+/// A statement whose `$1` is the owner and whose `$2` is the id of a task.
+fn keyed(sql: &str, owner: &UserId, id: Uuid) -> Statement {
+    let mut statement = Statement::new("").bind(owner.as_str()).bind(id);
+    statement.push(sql);
+    statement
+}
+
+pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
+    keyed(&format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2"), owner, id)
+}
+
+/// Takes the next change number of an owner who may be new.
+pub(super) fn take_version(owner: &UserId, now: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, $2) \
+         ON CONFLICT (user_id) DO UPDATE SET version = owners.version + 1",
+    )
+    .bind(owner.as_str())
+    .bind(now)
+}
+
+/// As [`take_version`], and counts one more task.
+pub(super) fn take_version_and_count(owner: &UserId, now: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 1, $2) \
+         ON CONFLICT (user_id) DO UPDATE \
+         SET version = owners.version + 1, task_count = owners.task_count + 1",
+    )
+    .bind(owner.as_str())
+    .bind(now)
+}
+
+/// Takes the next change number where the owner is known; one who is not has no task to change.
+pub(super) fn take_existing_version(owner: &UserId) -> Statement {
+    Statement::new("UPDATE owners SET version = version + 1 WHERE user_id = $1")
+        .bind(owner.as_str())
+}
+
+/// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.
+pub(super) fn insert_statement(
+    owner: &UserId,
+    id: Uuid,
+    task: &TaskCreate,
+    now: Timestamp,
+    max_tasks: i64,
+    if_taken: IfTaken,
+) -> Statement {
+    let mut insert = keyed(
+        "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, completed_at, \
+         priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT user_id, $2, ",
+        owner,
+        id,
+    );
+    let title = task.title.as_str();
+    let description = task.description.as_ref().map(|text| text.as_str().to_owned());
+    let (due_at, due_has_time) = stored_due_date(task.due_date);
+    let values = [
+        Value::from(title),
+        fold(title).into(),
+        description.clone().into(),
+        description.as_deref().map(fold).into(),
+        task.completed.then_some(now).into(),
+        task.priority.rank().into(),
+        due_at.into(),
+        due_has_time.into(),
+        stored_tags(&task.tags),
+    ];
+    for value in values {
+        insert.push_bind(value).push(", ");
+    }
+    insert.push("version, ").push_bind(now).push(", ").push_bind(now);
+    insert.push(" FROM owners WHERE user_id = $1 AND task_count <= ").push_bind(max_tasks);
+    if if_taken == IfTaken::Nothing {
+        insert.push(" AND ").push(ABSENT);
+    }
+    insert.push(" RETURNING ").push(TASK_COLUMNS);
+    insert
+}
+
+/// Takes back the count of a task that was one too many.
+pub(super) fn uncount_above(owner: &UserId, max_tasks: i64) -> Statement {
+    Statement::new(
+        "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND task_count > $2",
+    )
+    .bind(owner.as_str())
+    .bind(max_tasks)
+}
+
+/// Counts one more task where there is none with this id.
+pub(super) fn count_if_absent(owner: &UserId, id: Uuid) -> Statement {
+    keyed(
+        &format!("UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {ABSENT}"),
+        owner,
+        id,
+    )
+}
+
+/// Takes back the count of a task that was not inserted after all.
+pub(super) fn uncount_if_absent(owner: &UserId, id: Uuid) -> Statement {
+    keyed(
+        &format!("UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND {ABSENT}"),
+        owner,
+        id,
+    )
+}
+
+/// Takes back the count of a task that is about to be deleted.
+pub(super) fn uncount_if_present(
+    owner: &UserId,
+    id: Uuid,
+    precondition: &Precondition,
+) -> Statement {
+    let mut uncount = keyed(
+        "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 \
+         AND EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2",
+        owner,
+        id,
+    );
+    precondition.push_onto(&mut uncount);
+    uncount.push(")");
+    uncount
+}
+
+pub(super) fn delete_task_statement(
+    owner: &UserId,
+    id: Uuid,
+    precondition: &Precondition,
+) -> Statement {
+    let mut delete = keyed("DELETE FROM tasks WHERE user_id = $1 AND id = $2", owner, id);
+    precondition.push_onto(&mut delete);
+    delete.push(" RETURNING id");
+    delete
+}
+
+pub(super) fn update_statement(
+    owner: &UserId,
+    id: Uuid,
+    fields: &TaskFields,
+    completion: Option<Completion>,
+    precondition: &Precondition,
+    now: Timestamp,
+) -> Statement {
+    let mut update = keyed(
+        "UPDATE tasks SET version = (SELECT version FROM owners WHERE user_id = $1), updated_at = ",
+        owner,
+        id,
+    );
+    update.push_bind(now);
+    if let Some(title) = &fields.title {
+        update.push(", title = ").push_bind(title.as_str());
+        update.push(", title_folded = ").push_bind(fold(title.as_str()));
+    }
+    if let Some(description) = &fields.description {
+        let description = description.as_ref().map(|text| text.as_str().to_owned());
+        update.push(", description_folded = ").push_bind(description.as_deref().map(fold));
+        update.push(", description = ").push_bind(description);
+    }
+    match completion.or(fields.completed.map(Completion::Set)) {
+        Some(Completion::Set(true)) => {
+            update.push(", completed_at = COALESCE(completed_at, ").push_bind(now).push(")");
+        }
+        Some(Completion::Set(false)) => {
+            update.push(", completed_at = NULL");
+        }
+        Some(Completion::Toggle) => {
+            update
+                .push(", completed_at = CASE WHEN completed_at IS NULL THEN ")
+                .push_bind(now)
+                .push(" END");
+        }
+        None => {}
+    }
+    if let Some(priority) = fields.priority {
+        update.push(", priority = ").push_bind(priority.rank());
+    }
+    if let Some(due_date) = fields.due_date {
+        let (due_at, due_has_time) = stored_due_date(due_date);
+        update.push(", due_at = ").push_bind(due_at);
+        update.push(", due_has_time = ").push_bind(due_has_time);
+    }
+    if let Some(tags) = &fields.tags {
+        update.push(", tags = ").push_bind(stored_tags(tags));
+    }
+    update.push(" WHERE user_id = $1 AND id = $2");
+    precondition.push_onto(&mut update);
+    update.push(" RETURNING ").push(TASK_COLUMNS);
+    update
+}
+
+fn stored_due_date(due_date: Option<DueDate>) -> (Option<Timestamp>, bool) {
+    match due_date.map(|due_date| due_date.to_stored()) {
+        Some((instant, has_time)) => (Some(instant), has_time),
+        None => (None, false),
+    }
+}
+
+fn stored_tags(tags: &Tags) -> Value {
+    Value::Json(serde_json::Value::from(tags.clone().into_strings()).to_string())
+}

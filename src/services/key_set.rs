@@ -1,0 +1,122 @@
+//! The keys that sign and verify tokens: how they are made, stored and read (BETTER-AUTH.md 1.6 and 1.7).
+
+use std::collections::HashMap;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::key_encryption::KeyEncryption;
+use super::random;
+use crate::database::keys::StoredKey;
+
+/// The keys as they were at one time.
+#[derive(Default)]
+pub(super) struct KeySet {
+    /// `None` before the first reading.
+    pub(super) loaded_at: Option<Timestamp>,
+    pub(super) signing: Option<SigningKey>,
+    pub(super) verifying: HashMap<String, VerifyingKey>,
+    pub(super) published: Vec<Value>,
+}
+
+#[derive(Clone)]
+pub(super) struct SigningKey {
+    pub(super) id: String,
+    pub(super) key: EncodingKey,
+}
+
+pub(super) struct VerifyingKey {
+    pub(super) algorithm: Algorithm,
+    pub(super) key: DecodingKey,
+}
+
+impl KeySet {
+    /// The keys as they are stored, the newest first.
+    pub(super) fn read(stored: &[StoredKey], encryption: &KeyEncryption, now: Timestamp) -> Self {
+        let mut keys = Self { loaded_at: Some(now), ..Self::default() };
+        for stored in stored {
+            let Some((published, verifying)) = read_public(stored) else {
+                tracing::warn!(kid = stored.id, "a key in the table jwks does not read");
+                continue;
+            };
+            keys.published.push(published);
+            let signs = stored.expires_at.is_none_or(|expires_at| expires_at > now);
+            if keys.signing.is_none() && signs && verifying.algorithm == Algorithm::EdDSA {
+                keys.signing = read_private(stored, encryption);
+            }
+            keys.verifying.insert(stored.id.clone(), verifying);
+        }
+        keys
+    }
+
+    /// Whether they were read less than `age` ago.
+    pub(super) fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
+        self.loaded_at.is_some_and(|loaded_at| now.duration_since(loaded_at) < age)
+    }
+}
+
+/// The key as it is published (`alg` first, `kid` last, as Better Auth does), and as it verifies.
+fn read_public(stored: &StoredKey) -> Option<(Value, VerifyingKey)> {
+    let jwk: Map<String, Value> = serde_json::from_str(&stored.public_key).ok()?;
+    let name = stored.algorithm.as_deref().unwrap_or("EdDSA");
+    let algorithm = match name {
+        "EdDSA" => Algorithm::EdDSA,
+        "ES256" => Algorithm::ES256,
+        "RS256" => Algorithm::RS256,
+        "PS256" => Algorithm::PS256,
+        _ => return None,
+    };
+    let key =
+        DecodingKey::from_jwk(&serde_json::from_value(Value::Object(jwk.clone())).ok()?).ok()?;
+    let mut published = Map::new();
+    published.insert("alg".to_owned(), name.into());
+    published.extend(jwk);
+    published.insert("kid".to_owned(), stored.id.as_str().into());
+    Some((Value::Object(published), VerifyingKey { algorithm, key }))
+}
+
+/// The private half, or `None` where it was encrypted with another secret: then a new key is made, and the
+/// old one goes on verifying.
+fn read_private(stored: &StoredKey, encryption: &KeyEncryption) -> Option<SigningKey> {
+    #[derive(Deserialize)]
+    struct PrivateJwk {
+        d: String,
+    }
+    let signing = encryption.decrypt(&stored.private_key).and_then(|plain| {
+        let jwk: PrivateJwk = serde_json::from_str(&plain).ok()?;
+        let seed = URL_SAFE_NO_PAD.decode(jwk.d).ok()?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).ok()?;
+        let der = pair.to_pkcs8().ok()?;
+        Some(SigningKey { id: stored.id.clone(), key: EncodingKey::from_ed_der(der.as_ref()) })
+    });
+    if signing.is_none() {
+        tracing::warn!(
+            kid = stored.id,
+            "a signing key cannot be decrypted with the present secret"
+        );
+    }
+    signing
+}
+
+/// A new Ed25519 key, its private half encrypted.
+pub(super) fn mint_key(encryption: &KeyEncryption, now: Timestamp) -> StoredKey {
+    let seed = random::bytes::<32>();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are a seed");
+    let public = URL_SAFE_NO_PAD.encode(pair.public_key());
+    let private = URL_SAFE_NO_PAD.encode(seed);
+    StoredKey {
+        id: random::id(),
+        public_key: format!(r#"{{"crv":"Ed25519","x":"{public}","kty":"OKP"}}"#),
+        private_key: encryption
+            .encrypt(&format!(r#"{{"crv":"Ed25519","d":"{private}","x":"{public}","kty":"OKP"}}"#)),
+        created_at: now,
+        expires_at: None,
+        algorithm: Some("EdDSA".to_owned()),
+        curve: Some("Ed25519".to_owned()),
+    }
+}
