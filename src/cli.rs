@@ -1,9 +1,6 @@
 //! The commands: `serve`, `migrate`, `openapi`, `healthcheck`, `check`.
 
-use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +14,11 @@ use url::Url;
 use crate::api::origins::Origins;
 use crate::api::{self, App, openapi, server};
 use crate::clock::Clock;
-use crate::config::{Config, EmbeddedSettings, Settings, Storage};
+use crate::config::{Config, Settings, Storage};
 use crate::database::{Database, migrations};
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::Secret;
-use crate::services::{Services, random};
+use crate::services::{Services, data_directory};
 use crate::telemetry;
 
 /// The backend of a to-do application.
@@ -134,7 +131,9 @@ fn host_name(host: &tokio_postgres::config::Host) -> String {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
-    prepare_directory(&config.storage)?;
+    if let Storage::Embedded(settings) = &config.storage {
+        data_directory::prepare(settings)?;
+    }
     let secret = secret(&config)?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -187,28 +186,6 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Makes the directory of the embedded database, for its owner alone.
-fn prepare_directory(storage: &Storage) -> Result<(), Failure> {
-    let Storage::Embedded(settings) = storage else {
-        return Ok(());
-    };
-    let directory = &settings.directory;
-    let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
-    if !directory.is_dir() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    }
-    // Made before SQLite does, which would let others read it.
-    private_file(&settings.file).map(drop).or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Ok(()),
-        _ => Err(format!("{} cannot be made: {error}", settings.file.display())),
-    })
-}
-
-/// Makes a new file that only its owner may read.
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    fs::File::options().write(true).create_new(true).mode(0o600).open(path)
-}
-
 /// The secret that was set, or else the one kept beside the embedded database, made at the first start.
 fn secret(config: &Config) -> Result<Secret, Failure> {
     if let Some(secret) = &config.secret {
@@ -217,25 +194,10 @@ fn secret(config: &Config) -> Result<Secret, Failure> {
     let Storage::Embedded(settings) = &config.storage else {
         return Err("BETTER_AUTH_SECRET is required with DATABASE_URL".to_owned());
     };
-    stored_secret(settings).map_err(|error| {
+    data_directory::stored_secret(settings).map_err(|error| {
         let file = settings.secret_file.display();
         format!("the secret in {file} cannot be used: {error}")
     })
-}
-
-fn stored_secret(settings: &EmbeddedSettings) -> io::Result<Secret> {
-    match private_file(&settings.secret_file) {
-        Ok(mut file) => {
-            // 64 letters and digits: 380 bits.
-            let text = format!("{}{}", random::id(), random::id());
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
-    }
-    let text = fs::read_to_string(&settings.secret_file)?;
-    Secret::parse(text.trim()).ok_or_else(|| io::Error::other("it has fewer than 32 characters"))
 }
 
 /// The public address: what was set, or this machine as a browser on it says.
@@ -257,7 +219,9 @@ fn trusted_origins(config: &Config, port: u16) -> Vec<OriginPattern> {
 
 async fn migrate(config: Config) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
-    prepare_directory(&config.storage)?;
+    if let Storage::Embedded(settings) = &config.storage {
+        data_directory::prepare(settings)?;
+    }
     let applied = migrations::run(&config.storage).await.map_err(|error| error.to_string())?;
     if applied.is_empty() {
         return print("Nothing to do: the database is up to date.\n");

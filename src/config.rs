@@ -5,85 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use url::Url;
+
+pub use crate::settings::Settings;
 
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::{MIN_SECRET_CHARS, Secret};
 
 /// What every deployment must carry (API.md, "Limits").
 const MIN_TASKS_PER_USER: i64 = 1_000;
-
-/// The settings as they come in, each a flag and an environment variable. All are text here, so that one
-/// check can name every mistake at once.
-#[derive(Args, Clone)]
-#[command(next_help_heading = "Settings")]
-pub struct Settings {
-    /// Address to listen on
-    #[arg(long, env = "HOST", default_value = "127.0.0.1", global = true, hide_env_values = true)]
-    pub host: String,
-    /// Port to listen on; 0 takes any free one
-    #[arg(long, env = "PORT", default_value = "8000", global = true, hide_env_values = true)]
-    pub port: String,
-    /// Directory of the embedded database and the generated secret; made when it is not there
-    #[arg(long, env = "DATA_DIR", default_value = "./data", global = true, hide_env_values = true)]
-    pub data_dir: String,
-    /// PostgreSQL to keep everything in (postgresql://user:password@host/database); without it, an embedded file
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// Connections to PostgreSQL that this copy opens at the most
-    #[arg(
-        long,
-        env = "DATABASE_MAX_CONNECTIONS",
-        default_value = "16",
-        global = true,
-        hide_env_values = true
-    )]
-    pub database_max_connections: String,
-    /// Secret of at least 32 characters that signs cookies and encrypts keys; generated for the embedded
-    /// database, required with PostgreSQL (openssl rand -base64 32)
-    #[arg(long, env = "BETTER_AUTH_SECRET", global = true, hide_env_values = true)]
-    pub better_auth_secret: Option<String>,
-    /// Public address of this server, as browsers see it [default: http://localhost:PORT]
-    #[arg(long, env = "BETTER_AUTH_URL", global = true, hide_env_values = true)]
-    pub better_auth_url: Option<String>,
-    /// Other origins that may sign people in, comma separated; https://*.example.com matches subdomains
-    #[arg(long, env = "BETTER_AUTH_TRUSTED_ORIGINS", global = true, hide_env_values = true)]
-    pub better_auth_trusted_origins: Option<String>,
-    /// Origins whose pages may call this server, comma separated [default: none]
-    #[arg(long, env = "CORS_ORIGINS", global = true, hide_env_values = true)]
-    pub cors_origins: Option<String>,
-    /// Tasks that one person may keep, at least 1000
-    #[arg(
-        long,
-        env = "MAX_TASKS_PER_USER",
-        default_value = "10000",
-        global = true,
-        hide_env_values = true
-    )]
-    pub max_tasks_per_user: String,
-    /// How log lines look: pretty or json
-    #[arg(
-        long,
-        env = "LOG_FORMAT",
-        default_value = "pretty",
-        global = true,
-        hide_env_values = true
-    )]
-    pub log_format: String,
-    /// What is logged, as tracing's filter directives
-    #[arg(
-        long = "log",
-        env = "RUST_LOG",
-        default_value = "info,refinery_core=warn",
-        global = true,
-        hide_env_values = true
-    )]
-    pub rust_log: String,
-    /// Address and port on which Prometheus metrics are served, such as 127.0.0.1:9000 [default: off]
-    #[arg(long, env = "METRICS_ADDR", global = true, hide_env_values = true)]
-    pub metrics_addr: Option<String>,
-}
 
 /// Checked settings. `Debug` shows no secret.
 #[derive(Clone, Debug)]

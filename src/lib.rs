@@ -1,6 +1,6 @@
 //! duly: the backend of a to-do application.
 //!
-//! Layers, each of which knows only those before it: [`models`], [`error`], [`clock`], [`config`];
+//! Layers, each of which knows only those before it: [`models`], [`error`], [`clock`], [`settings`], [`config`];
 //! [`database`]; [`services`]; [`telemetry`]; [`api`]; [`cli`]. docs/ARCHITECTURE.md draws them.
 
 #![forbid(unsafe_code)]
@@ -13,4 +13,5 @@ pub mod database;
 pub mod error;
 pub mod models;
 pub mod services;
+pub mod settings;
 pub mod telemetry;

@@ -13,6 +13,7 @@ pub mod problem;
 pub mod request_id;
 pub mod schemas;
 pub mod server;
+pub mod task_list;
 pub mod tasks;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::auth::cookies::SESSION_COOKIE;
-use super::{AppState, auth, health, tasks};
+use super::{AppState, auth, health, task_list, tasks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,7 +32,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
-    OpenApiRouter::with_openapi(document).merge(tasks::routes()).merge(health::routes())
+    OpenApiRouter::with_openapi(document)
+        .merge(task_list::routes())
+        .merge(tasks::routes())
+        .merge(health::routes())
 }
 
 /// The OpenAPI 3.1 document as text, as it is committed.

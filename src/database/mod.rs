@@ -10,6 +10,7 @@ pub mod migrations;
 mod postgres;
 pub mod sessions;
 mod sqlite;
+mod sqlite_writer;
 pub mod statement;
 pub mod task_list;
 mod task_statements;

@@ -1,7 +1,5 @@
-//! The SQLite end of the seam: one writer thread that commits in groups, and a few readers on WAL snapshots.
-//!
-//! The writer takes whatever is waiting, runs each batch in a savepoint of one transaction, and answers
-//! nobody before the `COMMIT` is on disk. A batch that fails takes only itself down.
+//! The SQLite end of the seam: one writer thread (`sqlite_writer`), and a few readers on WAL snapshots, each
+//! behind a queue that tells when it is full. Nothing here blocks the async runtime.
 
 use std::fs::{File, TryLockError};
 use std::num::NonZeroUsize;
@@ -15,28 +13,28 @@ use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 use tokio::sync::oneshot;
 
 use super::migrations::MigrationError;
+use super::sqlite_writer::write_all;
 use super::statement::{Batch, Constraint, Row, Statement, Value};
 use super::{DatabaseError, Load};
 use crate::config::EmbeddedSettings;
 
 /// How many reads, and how many writes, may wait before the next one is told to come back later.
 const QUEUE_LENGTH: usize = 4096;
-/// How many batches share one `COMMIT` at the most.
-const MAX_GROUP: usize = 512;
 /// How many prepared statements a connection keeps.
 const MAX_PREPARED: usize = 256;
 const MAX_READERS: usize = 8;
 
-type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
+/// Where the answer to a queued job goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
 
 struct Read {
     statement: Statement,
     reply: Reply<Vec<Row>>,
 }
 
-struct Write {
-    batch: Batch,
-    reply: Reply<Vec<Vec<Row>>>,
+pub(super) struct Write {
+    pub(super) batch: Batch,
+    pub(super) reply: Reply<Vec<Vec<Row>>>,
 }
 
 pub(super) struct Sqlite {
@@ -175,7 +173,7 @@ fn enqueue<T>(queue: &Sender<T>, job: T) -> Result<(), DatabaseError> {
     })
 }
 
-fn closed() -> DatabaseError {
+pub(super) fn closed() -> DatabaseError {
     DatabaseError::Unavailable("it is closed".to_owned())
 }
 
@@ -189,69 +187,8 @@ fn read_all(connection: &Connection, queue: &Receiver<Read>) {
     }
 }
 
-fn write_all(connection: &Connection, queue: &Receiver<Write>) {
-    while let Ok(first) = queue.recv() {
-        let group: Vec<Write> = std::iter::once(first)
-            .chain(queue.try_iter().take(MAX_GROUP - 1))
-            .filter(|job| !job.reply.is_closed())
-            .collect();
-        commit_group(connection, group);
-    }
-}
-
-/// Runs the batches in one transaction, and answers when it is on disk.
-fn commit_group(connection: &Connection, group: Vec<Write>) {
-    let mut outcomes = Vec::with_capacity(group.len());
-    let committed = run_group(connection, &group, &mut outcomes);
-    if committed.is_err() && !connection.is_autocommit() {
-        // The transaction is still open; without this the next group could not begin.
-        if let Err(error) = connection.execute_batch("ROLLBACK") {
-            tracing::error!(%error, "a failed transaction could not be rolled back");
-        }
-    }
-    let mut outcomes = outcomes.into_iter();
-    for job in group {
-        let outcome = match &committed {
-            Ok(()) => outcomes.next().unwrap_or_else(|| Err(closed())),
-            Err(error) => Err(classify(error)),
-        };
-        let _ = job.reply.send(outcome);
-    }
-}
-
-type BatchOutcome = Result<Vec<Vec<Row>>, DatabaseError>;
-
-/// # Errors
-/// Where the transaction as a whole failed, and with it every batch in it.
-fn run_group(
-    connection: &Connection,
-    group: &[Write],
-    outcomes: &mut Vec<BatchOutcome>,
-) -> rusqlite::Result<()> {
-    run_cached(connection, "BEGIN IMMEDIATE")?;
-    for job in group {
-        run_cached(connection, "SAVEPOINT batch")?;
-        let outcome: rusqlite::Result<_> =
-            job.batch.iter().map(|statement| run(connection, statement)).collect();
-        if let Err(error) = &outcome {
-            if connection.is_autocommit() {
-                // SQLite itself has rolled the whole transaction back, as it does on a full disk.
-                return outcome.map(drop);
-            }
-            tracing::debug!(%error, "a batch was rolled back");
-            run_cached(connection, "ROLLBACK TO batch")?;
-        }
-        run_cached(connection, "RELEASE batch")?;
-        outcomes.push(outcome.map_err(|error| classify(&error)));
-    }
-    run_cached(connection, "COMMIT")
-}
-
-fn run_cached(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
-}
-
-fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+/// Runs one statement and reads all of its rows.
+pub(super) fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     // `$2` is a name to SQLite, numbered by where it first stands in the text: ask it for the number.
     let mut name = String::with_capacity(4);
@@ -300,7 +237,7 @@ fn read_value(value: ValueRef<'_>) -> Option<Value> {
     }
 }
 
-fn classify(error: &rusqlite::Error) -> DatabaseError {
+pub(super) fn classify(error: &rusqlite::Error) -> DatabaseError {
     let rusqlite::Error::SqliteFailure(code, message) = error else {
         return DatabaseError::Failed(error.to_string());
     };

@@ -4,6 +4,7 @@
 //! cryptography, the clock. Anything less calls [`crate::database`] itself.
 
 pub mod accounts;
+pub mod data_directory;
 pub mod key_encryption;
 mod key_set;
 pub mod passwords;

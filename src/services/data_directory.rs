@@ -1,0 +1,51 @@
+//! The directory of the embedded database: who may see it, and the secret that is kept in it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use super::random;
+use crate::config::EmbeddedSettings;
+use crate::models::secret::Secret;
+
+/// Makes the directory of the embedded database, for its owner alone.
+///
+/// # Errors
+/// A sentence that says what cannot be made.
+pub fn prepare(settings: &EmbeddedSettings) -> Result<(), String> {
+    let directory = &settings.directory;
+    let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
+    if !directory.is_dir() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    }
+    // Made before SQLite does, which would let others read it.
+    private_file(&settings.file).map(drop).or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Ok(()),
+        _ => Err(format!("{} cannot be made: {error}", settings.file.display())),
+    })
+}
+
+/// Makes a new file that only its owner may read.
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    fs::File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// The secret that is kept beside the database, made where there is none yet.
+///
+/// # Errors
+/// Where the file cannot be read or made, or holds too little.
+pub fn stored_secret(settings: &EmbeddedSettings) -> io::Result<Secret> {
+    match private_file(&settings.secret_file) {
+        Ok(mut file) => {
+            // 64 letters and digits: 380 bits.
+            let text = format!("{}{}", random::id(), random::id());
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let text = fs::read_to_string(&settings.secret_file)?;
+    Secret::parse(text.trim()).ok_or_else(|| io::Error::other("it has fewer than 32 characters"))
+}
