@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -33,7 +34,7 @@ pub fn start_logging(settings: &LogSettings) {
 /// Logs one line for each request, and counts and times it.
 pub async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
+    let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
     let span = info_span!("request", id = request_id(&request), user = field::Empty);
@@ -42,12 +43,18 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let status = response.status().as_u16();
     if tracing::enabled!(Level::INFO) {
         let milliseconds = elapsed.as_secs_f64() * 1e3;
-        span.in_scope(|| info!(%method, route, status, milliseconds, "answered"));
+        span.in_scope(|| info!(method, route, status, milliseconds, "answered"));
     }
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
     counter!("http_requests_total", &labels).increment(1);
     histogram!("http_request_duration_seconds", &labels).record(elapsed);
     response
+}
+
+/// The method, or `other` for one that nothing here takes: a client must not be able to make up metrics.
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| method == *known).unwrap_or("other")
 }
 
 /// The id that was put on the request before it came here.

@@ -38,5 +38,5 @@ CREATE TABLE tasks (
 );
 -- The list as it comes without parameters: sort=-created (and sort=created), page by page.
 CREATE INDEX tasks_created_idx ON tasks (user_id, created_at, id);
--- due=today|overdue|upcoming|none, due_before, due_after, and sort=due_date.
+-- The range of due=today|overdue|upcoming|none, due_before and due_after.
 CREATE INDEX tasks_due_idx ON tasks (user_id, due_at, id);

@@ -234,7 +234,8 @@ async fn delete_task(
     State(app): State<AppState>,
 ) -> Result<Response, Error> {
     refuse_absent(&condition)?;
-    match tasks::delete_task(&app.services.database, &owner, id, &condition).await? {
+    let (database, now) = (&app.services.database, app.services.clock.now());
+    match tasks::delete_task(database, &owner, id, &condition, now).await? {
         Delete::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
         Delete::Stale(current) => Err(Error::PreconditionFailed(Some(Box::new(current)))),
         Delete::Missing => Err(Error::NotFound),

@@ -113,13 +113,17 @@ pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>
     Ok(applied(&report))
 }
 
+/// Copies that start together migrate one after the other: each holds a lock for as long as a transaction on
+/// a connection of its own. Through a pooler that shares connections by transaction this holds, too, which a
+/// lock of a session would not.
 async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
+    let lock = connect(settings).await?;
+    lock.batch_execute("BEGIN").await?;
+    lock.execute("SELECT pg_advisory_xact_lock($1)", &[&POSTGRES_LOCK]).await?;
     let mut client = connect(settings).await?;
-    // Held until the connection is closed, so that copies that start together migrate one after the other.
-    client.execute("SELECT pg_advisory_lock($1)", &[&POSTGRES_LOCK]).await?;
     let runner = postgres_runner();
     let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
-    client.execute("SELECT pg_advisory_unlock($1)", &[&POSTGRES_LOCK]).await?;
+    lock.batch_execute("COMMIT").await?;
     Ok(applied(&report))
 }
 

@@ -105,7 +105,8 @@ impl Database {
         self.read::<Row>(Statement::new("SELECT 1")).await.map(drop)
     }
 
-    /// Refuses new work, finishes what was accepted, and closes every connection.
+    /// Refuses new work and closes the connections. The embedded engine finishes what is queued first; with
+    /// PostgreSQL every answer has been waited for by then.
     pub async fn close(&self) {
         match &self.engine {
             Engine::Postgres(postgres) => postgres.close(),

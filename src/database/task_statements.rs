@@ -49,7 +49,8 @@ pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
     keyed(&format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2"), owner, id)
 }
 
-/// Takes the next change number of an owner who may be new.
+/// Takes the next change number of an owner, who may be new: also a write that finds nothing must wait for
+/// the one that is making its owner.
 pub(super) fn take_version(owner: &UserId, now: Timestamp) -> Statement {
     Statement::new(
         "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, $2) \
@@ -68,12 +69,6 @@ pub(super) fn take_version_and_count(owner: &UserId, now: Timestamp) -> Statemen
     )
     .bind(owner.as_str())
     .bind(now)
-}
-
-/// Takes the next change number where the owner is known; one who is not has no task to change.
-pub(super) fn take_existing_version(owner: &UserId) -> Statement {
-    Statement::new("UPDATE owners SET version = version + 1 WHERE user_id = $1")
-        .bind(owner.as_str())
 }
 
 /// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.

@@ -9,9 +9,8 @@ use uuid::Uuid;
 
 use super::statement::{Batch, Constraint, Row, Statement};
 use super::task_statements::{
-    IfTaken, count_if_absent, delete_task_statement, insert_statement, select_task,
-    take_existing_version, take_version, take_version_and_count, uncount_above, uncount_if_absent,
-    uncount_if_present, update_statement,
+    IfTaken, count_if_absent, delete_task_statement, insert_statement, select_task, take_version,
+    take_version_and_count, uncount_above, uncount_if_absent, uncount_if_present, update_statement,
 };
 use super::{Database, DatabaseError};
 use crate::models::due_date::DueDate;
@@ -209,7 +208,7 @@ pub async fn update_task(
     now: Timestamp,
 ) -> Result<Update, DatabaseError> {
     let batch = vec![
-        take_existing_version(owner),
+        take_version(owner, now),
         update_statement(owner, id, fields, completion, precondition, now),
         select_task(owner, id),
     ];
@@ -230,9 +229,10 @@ pub async fn delete_task(
     owner: &UserId,
     id: Uuid,
     precondition: &Precondition,
+    now: Timestamp,
 ) -> Result<Delete, DatabaseError> {
     let batch = vec![
-        take_existing_version(owner),
+        take_version(owner, now),
         uncount_if_present(owner, id, precondition),
         delete_task_statement(owner, id, precondition),
         select_task(owner, id),

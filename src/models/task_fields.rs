@@ -122,6 +122,7 @@ impl TaskCreate {
             Err(mut errors) => {
                 if !has_title {
                     errors.insert(0, Self::missing_title());
+                    errors.truncate(MAX_LISTED_ERRORS);
                 }
                 Err(errors)
             }

@@ -36,15 +36,19 @@ fn private_file(path: &Path) -> io::Result<fs::File> {
 /// # Errors
 /// Where the file cannot be read or made, or holds too little.
 pub fn stored_secret(settings: &EmbeddedSettings) -> io::Result<Secret> {
-    match private_file(&settings.secret_file) {
-        Ok(mut file) => {
-            // 64 letters and digits: 380 bits.
-            let text = format!("{}{}", random::id(), random::id());
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+    if !settings.secret_file.exists() {
+        // Written aside and linked into place: it is there whole or not at all, and never replaced.
+        let draft = settings.directory.join(format!("secret.{}", random::id()));
+        let mut file = private_file(&draft)?;
+        // 64 letters and digits: 380 bits.
+        file.write_all(format!("{}{}", random::id(), random::id()).as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&draft, &settings.secret_file);
+        fs::remove_file(&draft)?;
+        linked.or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(error),
+        })?;
     }
     let text = fs::read_to_string(&settings.secret_file)?;
     Secret::parse(text.trim()).ok_or_else(|| io::Error::other("it has fewer than 32 characters"))

@@ -14,6 +14,9 @@ use super::key_encryption::KeyEncryption;
 use super::random;
 use crate::database::keys::StoredKey;
 
+/// How long a key that signs no more goes on verifying, as in Better Auth.
+const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// The keys as they were at one time.
 #[derive(Default)]
 pub(super) struct KeySet {
@@ -39,7 +42,8 @@ impl KeySet {
     /// The keys as they are stored, the newest first.
     pub(super) fn read(stored: &[StoredKey], encryption: &KeyEncryption, now: Timestamp) -> Self {
         let mut keys = Self { loaded_at: Some(now), ..Self::default() };
-        for stored in stored {
+        let retired = |key: &StoredKey| key.expires_at.is_some_and(|at| at + GRACE_PERIOD <= now);
+        for stored in stored.iter().filter(|key| !retired(key)) {
             let Some((published, verifying)) = read_public(stored) else {
                 tracing::warn!(kid = stored.id, "a key in the table jwks does not read");
                 continue;

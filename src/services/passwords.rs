@@ -1,5 +1,6 @@
 //! Passwords, hashed as Better Auth hashes them (BETTER-AUTH.md 1.7).
 
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -18,13 +19,14 @@ const WAIT: Duration = Duration::from_secs(8);
 /// Hashes and checks passwords off the async runtime, as many at a time as there are cores: each takes
 /// 32 MiB and a tenth of a second of CPU.
 pub struct Passwords {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Passwords {
     /// One turn for each core.
     pub fn new() -> Self {
-        Self { turns: Semaphore::new(available_parallelism().map_or(1, usize::from)) }
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self { turns: Arc::new(Semaphore::new(cores)) }
     }
 
     /// The hash to store: `<salt>:<key>`, 32 and 128 hexadecimal digits.
@@ -51,13 +53,17 @@ impl Passwords {
     }
 
     async fn derive(&self, password: &str, salt: String) -> Result<Vec<u8>, DatabaseError> {
-        let turn = tokio::time::timeout(WAIT, self.turns.acquire()).await;
-        let _turn = match turn {
-            Ok(Ok(turn)) => turn,
-            Ok(Err(_)) | Err(_) => return Err(DatabaseError::Busy("too many passwords wait")),
+        let turn = tokio::time::timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(DatabaseError::Busy("too many passwords wait"));
         };
         let normal: String = password.nfkc().collect();
-        let derived = tokio::task::spawn_blocking(move || derive_key(&normal, &salt)).await;
+        let derived = tokio::task::spawn_blocking(move || {
+            // The hash goes on when the client has hung up; its turn ends with it, not before.
+            let _turn = turn;
+            derive_key(&normal, &salt)
+        })
+        .await;
         derived.map_err(|panic| DatabaseError::Failed(panic.to_string()))
     }
 }
