@@ -248,6 +248,7 @@ fn cors_origin(text: &str, problems: &mut Vec<String>) -> Option<String> {
     let origin = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|_| !text.contains('*'))
         .map(|url| url.origin().ascii_serialization())
         .filter(|origin| text.trim_end_matches('/').eq_ignore_ascii_case(origin));
     if origin.is_none() {

@@ -22,7 +22,9 @@ const LATENCY_BUCKETS_SECONDS: [f64; 12] =
 
 /// Begins to log to standard error. A second call changes nothing.
 pub fn start_logging(settings: &LogSettings) {
-    let filter = EnvFilter::new(&settings.filter);
+    // At `debug` the driver logs the values of each statement, session tokens among them.
+    let values = "tokio_postgres::query=off".parse().expect("it is a directive");
+    let filter = EnvFilter::new(&settings.filter).add_directive(values);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Fails only where a subscriber is there already, which then stays.
     let _ = match settings.format {

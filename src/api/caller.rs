@@ -1,9 +1,10 @@
 //! Who is calling. A handler that takes an [`Owner`] can only ever be run for the person whose path it is:
 //! its signature is its access rule.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::AppState;
@@ -22,7 +23,7 @@ impl FromRequestParts<AppState> for Owner {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let caller = authenticate(app, &parts.method, &parts.headers).await?;
         tracing::Span::current().record("user", caller.as_str());
-        match path_parameter(parts, app, "user_id").await {
+        match path_parameter(parts, "user_id") {
             Some(named) if named == "me" || named == caller.as_str() => Ok(Self(caller)),
             _ => Err(Error::Forbidden),
         }
@@ -36,18 +37,23 @@ pub struct TaskId(pub Uuid);
 impl FromRequestParts<AppState> for TaskId {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
-        let text = path_parameter(parts, app, "id").await.unwrap_or_default();
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Error> {
+        let text = path_parameter(parts, "id").unwrap_or_default();
         parse_task_id(&text).map(Self).map_err(|wrong| {
             Error::Malformed(format!("the id in the path must be {}", wrong.detail))
         })
     }
 }
 
-/// A decoded parameter of the path; `None` where it is not UTF-8.
-async fn path_parameter(parts: &mut Parts, app: &AppState, name: &str) -> Option<String> {
-    let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
-    parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+/// A decoded parameter of the path; `None` where it is not UTF-8. Each is read by itself (axum reads all or
+/// none), so that an id that does not read does not look like somebody else's path.
+fn path_parameter(parts: &Parts, name: &str) -> Option<String> {
+    let route = parts.extensions.get::<MatchedPath>()?.as_str().split('/');
+    let mut named = route.zip(parts.uri.path().split('/')).filter(|(part, _)| {
+        part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name)
+    });
+    let (_, value) = named.next()?;
+    Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
 }
 
 /// A credential, in the order in which they are looked for (API.md, "Who is calling").

@@ -19,6 +19,7 @@ use super::migrations::MigrationError;
 use super::statement::{Batch, Constraint, Kind, Row, Statement, Value};
 use super::{DatabaseError, Load, WAIT};
 use crate::config::PostgresSettings;
+use crate::models::timestamp;
 
 /// How many prepared statements a connection keeps. Lists are put together from what is asked for, and
 /// nobody may fill the server's memory with shapes.
@@ -226,8 +227,9 @@ impl<'a> FromSql<'a> for Value {
     }
 }
 
-fn read_instant(micros_since_2000: i64) -> Result<Timestamp, jiff::Error> {
-    Timestamp::from_microsecond(micros_since_2000.saturating_add(EPOCH_OFFSET_MICROS))
+fn read_instant(micros_since_2000: i64) -> Result<Timestamp, &'static str> {
+    timestamp::from_micros(micros_since_2000.saturating_add(EPOCH_OFFSET_MICROS))
+        .ok_or("an instant beyond the years that exist")
 }
 
 fn classify(error: &tokio_postgres::Error) -> DatabaseError {

@@ -43,7 +43,7 @@ pub(super) struct Sqlite {
     threads: Mutex<Vec<JoinHandle<()>>>,
     connections: usize,
     /// Held as long as the database is open, so that no second copy opens it.
-    _lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 #[derive(Clone)]
@@ -107,7 +107,7 @@ impl Sqlite {
             queues: Mutex::new(Some(Queues { reads, writes })),
             connections: threads.len(),
             threads: Mutex::new(threads),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -123,7 +123,7 @@ impl Sqlite {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Lets the threads finish what is queued, and waits for them.
+    /// Lets the threads finish what is queued, waits for them, and lets go of the lock.
     pub(super) async fn close(&self) {
         lock_unpoisoned(&self.queues).take();
         let threads = std::mem::take(&mut *lock_unpoisoned(&self.threads));
@@ -137,6 +137,7 @@ impl Sqlite {
         if joined.await.is_err() {
             tracing::error!("closing the database was cut short");
         }
+        lock_unpoisoned(&self.lock).take();
     }
 
     pub(super) fn load(&self) -> Load {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 pub use crate::error::Constraint;
 use crate::error::DatabaseError;
+use crate::models::timestamp;
 
 /// SQL text with `$1`, `$2`, … and the values that go there.
 ///
@@ -151,7 +152,7 @@ column!(Uuid, Uuid, Value::Uuid,
 );
 column!(Timestamp, Instant, Value::Instant,
     Value::Instant(instant) => Some(instant),
-    Value::Integer(micros) => Timestamp::from_microsecond(micros).ok(),
+    Value::Integer(micros) => timestamp::from_micros(micros),
 );
 
 impl From<&str> for Value {

@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             [0] => Some(None),
             [1] => {
                 let micros = i64::from_be_bytes(self.array()?);
-                let instant = Timestamp::from_microsecond(micros).ok()?;
+                let instant = timestamp::from_micros(micros)?;
                 (instant >= timestamp::EARLIEST).then_some(Some(instant))
             }
             _ => None,

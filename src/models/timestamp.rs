@@ -34,6 +34,12 @@ pub fn serialize_option<S: Serializer>(
     }
 }
 
+/// The instant so many microseconds after 1970, or `None` outside of the years that exist. Unlike jiff's own
+/// `from_microsecond` it reads every instant that there is: that one leaves out the last second.
+pub fn from_micros(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(i128::from(micros) * 1_000).ok()
+}
+
 /// The last whole millisecond at or before `time`: what the wire can show of it.
 pub fn truncate_to_millis(time: Timestamp) -> Timestamp {
     let millis = time.as_nanosecond().div_euclid(1_000_000);

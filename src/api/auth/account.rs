@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
-use super::request::AuthRequest;
+use super::request::{AuthRequest, is_falsy};
 use super::sign_in::password_length;
 use crate::api::AppState;
 use crate::database::users::{self, UserChange};
@@ -78,7 +78,7 @@ async fn update_user(
     let sent_email = fields.take("email");
     let (name, image) = (fields.take("name"), fields.take("image"));
     let (active, _) = request.require_session(&app).await?;
-    if sent_email.is_some_and(|email| email != Value::Null && email != "" && email != false) {
+    if sent_email.is_some_and(|email| !is_falsy(&email)) {
         let (status, code) = (StatusCode::BAD_REQUEST, "EMAIL_CAN_NOT_BE_UPDATED");
         return Err(AuthError::new(status, code, "Email can not be updated"));
     }

@@ -209,7 +209,8 @@ pub fn renewal(app: &App, active: &ActiveSession) -> SessionHeaders {
     }
 }
 
-fn is_falsy(value: &Value) -> bool {
+/// What JavaScript takes for no.
+pub(super) fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),
