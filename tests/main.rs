@@ -3,5 +3,6 @@
 
 mod contract;
 mod integration;
+mod process;
 mod support;
 mod unit;

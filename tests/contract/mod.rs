@@ -1,1 +1,12 @@
 //! What every engine must give: the storage contract.
+
+mod accounts;
+mod batches;
+mod concurrency;
+mod isolation;
+mod migrations;
+mod paging;
+mod pool;
+mod schema;
+mod tasks;
+mod values;

@@ -10,6 +10,7 @@ use duly::api::origins::Origins;
 use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
 use duly::database::Database;
+use duly::models::origin_pattern::OriginPattern;
 use duly::models::secret::Secret;
 use duly::services::Services;
 use http_body_util::BodyExt;
@@ -26,8 +27,21 @@ use super::storage::TestStorage;
 pub const BASE_URL: &str = "http://duly.test";
 /// What cookies and keys are made with.
 pub const SECRET: &str = "a-secret-for-tests-that-is-long-enough";
-/// How many tasks one may keep.
-pub const MAX_TASKS: i64 = 1_000;
+
+/// What differs from deployment to deployment.
+pub struct Deployment {
+    pub base_url: &'static str,
+    pub trusted_origins: &'static [&'static str],
+    pub cors_origins: &'static [&'static str],
+    /// How many tasks one may keep.
+    pub max_tasks: i64,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self { base_url: BASE_URL, trusted_origins: &[], cors_origins: &[], max_tasks: 1_000 }
+    }
+}
 
 /// An application on a storage of its own.
 pub struct TestApp {
@@ -53,19 +67,24 @@ pub struct Person {
 impl TestApp {
     /// A new application; it is Monday the 23rd of November 2026, seven in the morning in UTC.
     pub async fn start(storage: TestStorage) -> Self {
-        Self::start_with(storage, Vec::new()).await
+        Self::start_with(storage, Deployment::default()).await
     }
 
-    /// As [`TestApp::start`], for pages on other origins too.
-    pub async fn start_with(storage: TestStorage, cors_origins: Vec<String>) -> Self {
+    /// As [`TestApp::start`], deployed in another way.
+    pub async fn start_with(storage: TestStorage, deployment: Deployment) -> Self {
         let start: Timestamp = "2026-11-23T07:00:00Z".parse().expect("a timestamp");
         let clock = ManualClock::starting_at(start);
         let database = Database::open(&storage.storage).await.expect("the storage opens");
         let secret = Secret::parse(SECRET).expect("it is long enough");
-        let origins = Origins::new(&Url::parse(BASE_URL).expect("a URL"), Vec::new());
+        let trusted = deployment.trusted_origins.iter();
+        let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
+        let base_url = Url::parse(deployment.base_url).expect("a URL");
+        let origins = Origins::new(&base_url, trusted);
+        let cors_origins =
+            deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let services =
             Services::new(database, Clock::Manual(clock.clone()), &secret, origins.own());
-        let state = Arc::new(App::new(services, MAX_TASKS, origins, cors_origins));
+        let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
         Self { router: api::router(Arc::clone(&state)), state, clock, _storage: storage }
     }
 
@@ -117,6 +136,18 @@ impl TestApp {
         let created = self.send(Call::post("/api/me/tasks").bearer(&person.jwt).json(&task)).await;
         assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
         created.json()
+    }
+
+    /// Sends a call by somebody, with their JWT.
+    pub async fn send_as(&self, person: &Person, call: Call) -> Response {
+        self.send(call.bearer(&person.jwt)).await
+    }
+
+    /// Everything that somebody keeps, in the order in which it was made.
+    pub async fn tasks_of(&self, person: &Person) -> Vec<Value> {
+        let session = Call::get("/api/me/tasks?sort=created&limit=100");
+        let page = self.send(session.bearer(&person.session_token)).await.expect(200);
+        page["tasks"].as_array().expect("an array").clone()
     }
 
     /// Lets time go by.

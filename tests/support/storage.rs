@@ -30,7 +30,7 @@ pub async fn postgres() -> Option<TestStorage> {
         eprintln!("skipped: TEST_DATABASE_URL is not set; script/test starts a server");
         return None;
     };
-    let name = format!("duly_{}", Uuid::new_v4().simple());
+    let name = format!("duly_{}", Uuid::now_v7().simple());
     execute(&server, &format!("CREATE DATABASE {name}")).await;
     let mut config: tokio_postgres::Config = server.parse().expect("TEST_DATABASE_URL reads");
     config.dbname(&name);

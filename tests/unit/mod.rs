@@ -1,13 +1,21 @@
 //! The checked types and pure rules, one file for each concept.
 
+mod architecture;
+mod config;
 mod cursor;
 mod due_date;
 mod due_filter;
+mod email;
 mod folding;
 mod json_object;
+mod key_encryption;
+mod origins;
+mod passwords;
 mod priority;
 mod query_string;
+mod signatures;
 mod sort;
+mod statement;
 mod task;
 mod task_fields;
 mod task_query;

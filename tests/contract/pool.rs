@@ -1,0 +1,173 @@
+//! What is particular to one engine: PostgreSQL's pool, and SQLite's file that only one may open.
+
+use std::time::{Duration, Instant};
+
+use duly::config::Storage;
+use duly::database::migrations::MigrationError;
+use duly::database::statement::{Row, Statement};
+use duly::database::{Database, DatabaseError, task_list};
+use duly::models::task_query::TaskQuery;
+use futures_util::future::join_all;
+
+use crate::support::database::{TestDatabase, now, owner, statement, titled};
+use crate::support::storage;
+
+async fn one_connection() -> Option<TestDatabase> {
+    let mut storage = storage::postgres().await?;
+    if let Storage::Postgres(settings) = &mut storage.storage {
+        settings.max_connections = 1;
+    }
+    Some(TestDatabase::start(storage).await)
+}
+
+fn sleep(seconds: f64) -> Statement {
+    Statement::new("SELECT 1 FROM pg_sleep($1)").bind(seconds)
+}
+
+#[tokio::test]
+async fn when_no_connection_becomes_free_the_answer_is_busy() {
+    let Some(database) = one_connection().await else { return };
+    let started = Instant::now();
+    let (slow, impatient) = tokio::join!(database.read::<Row>(sleep(8.0)), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let asked = Instant::now();
+        let outcome = database.ping().await;
+        (outcome, asked.elapsed())
+    });
+    slow.unwrap();
+    assert!(matches!(impatient.0, Err(DatabaseError::Busy(_))), "{:?}", impatient.0);
+    assert!(impatient.1 < Duration::from_secs(7), "{:?}", impatient.1);
+    assert!(started.elapsed() < Duration::from_secs(12));
+    database.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_is_not_handed_on_before_its_work_is_done() {
+    let Some(database) = one_connection().await else { return };
+    for _ in 0..5 {
+        let _ =
+            tokio::time::timeout(Duration::from_millis(20), database.read::<Row>(sleep(0.3))).await;
+        let started = Instant::now();
+        database.ping().await.unwrap();
+        assert!(started.elapsed() > Duration::from_millis(150), "{:?}", started.elapsed());
+    }
+    assert_eq!(database.load().connections, 1);
+}
+
+#[tokio::test]
+async fn one_connection_carries_any_number_of_requests() {
+    let Some(database) = one_connection().await else { return };
+    let reads = join_all((0..200).map(|number| {
+        let database = &database;
+        async move {
+            let mut rows: Vec<Row> =
+                database.read(Statement::new("SELECT $1").bind(number)).await.unwrap();
+            assert_eq!(rows[0].take::<i64>(0).unwrap(), number);
+        }
+    }));
+    reads.await;
+    assert_eq!(database.load().connections, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_ends_is_replaced() {
+    let Some(database) = one_connection().await else { return };
+    let ended =
+        database.read::<Row>(Statement::new("SELECT pg_terminate_backend(pg_backend_pid())")).await;
+    assert!(matches!(ended, Err(DatabaseError::Unavailable(_))), "{ended:?}");
+    for _ in 0..50 {
+        if database.ping().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the connection was not replaced");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable() {
+    let Some(mut storage) = storage::postgres().await else { return };
+    if let Storage::Postgres(settings) = &mut storage.storage {
+        settings.config = "postgresql://someone:pa55phrase@127.0.0.1:9/duly".parse().unwrap();
+    }
+    let Err(error) = Database::open(&storage.storage).await else { panic!("nobody listens there") };
+    assert!(matches!(error, MigrationError::Unreachable(_)), "{error:?}");
+    assert!(!format!("{error} {error:?} {:?}", storage.storage).contains("pa55phrase"));
+}
+
+/// PostgreSQL counts what a session reads: the lists must find an owner's tasks by an index, and no others.
+#[tokio::test]
+async fn a_list_reads_only_its_owners_tasks_by_an_index() {
+    let Some(database) = one_connection().await else { return };
+    let fill = "INSERT INTO tasks SELECT 'owner ' || o, gen_random_uuid(), 't', 't', NULL, NULL, NULL, 0, \
+                CASE WHEN n % 3 > 0 THEN now() + n * interval '1 hour' END, true, '[]', n, \
+                now() + n * interval '1 minute', now() FROM generate_series(1, 100) o, generate_series(1, 200) n";
+    database.execute("INSERT INTO owners SELECT 'owner ' || o, 200, 200, now() FROM generate_series(1, 100) o").await;
+    database.execute(fill).await;
+    database.execute("ANALYZE tasks").await;
+    let read = async || {
+        database.read::<Row>(statement("SELECT pg_stat_force_next_flush()::text")).await.unwrap();
+        database.ping().await.unwrap();
+        let counters = "SELECT seq_scan, COALESCE(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'tasks'";
+        let mut rows: Vec<Row> = database.read(statement(counters)).await.unwrap();
+        (rows[0].take::<i64>(0).unwrap(), rows[0].take::<i64>(1).unwrap())
+    };
+    let ada = owner("owner 42");
+    // A page of 50 asks for 51. Where the index gives the order only those are read.
+    for (raw, most) in [
+        ("", 51),
+        ("sort=created", 51),
+        ("sort=due_date", 51),
+        ("due=none&limit=10", 200),
+        ("sort=-due_date", 200),
+        ("sort=title", 200),
+        ("status=pending", 200),
+        ("sort=-priority,due_date&include=total", 400),
+        ("q=nothing", 200),
+    ] {
+        let before = read().await;
+        let query = TaskQuery::parse(raw, now(), &ada).unwrap();
+        let page = task_list::list_tasks(&database, &ada, &query).await.unwrap();
+        assert!(page.tasks.len() <= 50);
+        let after = read().await;
+        assert_eq!(after.0, before.0, "{raw}: the whole table was read");
+        assert!(after.1 - before.1 <= most, "{raw}: {} rows were read", after.1 - before.1);
+    }
+}
+
+#[tokio::test]
+async fn a_second_copy_cannot_open_the_same_folder() {
+    let database = TestDatabase::start(storage::embedded()).await;
+    database.insert(&owner("ada"), &titled("kept")).await;
+    let Err(error) = Database::open(&database.storage.storage).await else {
+        panic!("it is in use")
+    };
+    assert!(matches!(error, MigrationError::InUse(_)), "{error:?}");
+    assert!(error.to_string().contains("DATA_DIR"), "{error}");
+    let migrated = duly::database::migrations::run(&database.storage.storage).await;
+    assert!(matches!(migrated, Err(MigrationError::InUse(_))), "{migrated:?}");
+    assert_eq!(database.counts(&owner("ada")).await, (1, 1));
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_full_queue_is_busy_and_recovers() {
+    let database = TestDatabase::start(storage::embedded()).await;
+    let writes = join_all((0..20_000).map(|index| {
+        let database = &database;
+        async move {
+            let name = format!("owner {index}");
+            let insert = Statement::new(
+                "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, 0)",
+            );
+            database.write(vec![insert.bind(name)]).await
+        }
+    }));
+    let outcomes = writes.await;
+    let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let busy =
+        outcomes.iter().filter(|outcome| matches!(outcome, Err(DatabaseError::Busy(_)))).count();
+    assert_eq!(done + busy, outcomes.len());
+    assert!(done >= 4_096 && busy > 0, "{done} done, {busy} busy");
+    assert_eq!(database.number("SELECT count(*) FROM owners").await, i64::try_from(done).unwrap());
+}

@@ -1,0 +1,61 @@
+//! The real binary, in a directory of its own, seen from outside: what it prints, keeps, logs and survives.
+
+mod client;
+mod commands;
+mod crash;
+mod first_start;
+mod logging;
+mod metrics;
+mod server;
+mod settings;
+mod several_copies;
+mod stopping;
+
+use serde_json::{Value as Json, json};
+
+use client::Answer;
+use server::Server;
+
+/// Long enough to be a secret, and easy to find in what should not hold it.
+const SECRET: &str = "f1nd-me-in-the-logs-f1nd-me-in-the-logs";
+
+/// Somebody who has signed up at a server.
+struct Person {
+    session_token: String,
+    jwt: String,
+}
+
+fn sign_up(server: &Server, name: &str) -> Person {
+    let body = json!({"name": name, "email": format!("{name}@example.com"), "password": format!("password of {name}")});
+    let answer = server.call("POST", "/api/auth/sign-up/email", "", Some(&body));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let session_token = answer.json()["token"].as_str().expect("a token").to_owned();
+    let jwt = jwt(server, &session_token);
+    Person { session_token, jwt }
+}
+
+fn jwt(server: &Server, session_token: &str) -> String {
+    let answer = server.call("GET", "/api/auth/token", session_token, None);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["token"].as_str().expect("a JWT").to_owned()
+}
+
+fn create_task(server: &Server, token: &str, title: &str) -> Answer {
+    server.call("POST", "/api/me/tasks", token, Some(&json!({ "title": title })))
+}
+
+/// Every title that somebody's list holds, page by page.
+fn titles(server: &Server, token: &str) -> Vec<String> {
+    let (mut titles, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = server.call("GET", &format!("/api/me/tasks?limit=100{cursor}"), token, None);
+        assert_eq!(page.status, 200, "{page:?}");
+        let page: Json = page.json();
+        let tasks = page["tasks"].as_array().expect("tasks");
+        titles.extend(tasks.iter().map(|task| task["title"].as_str().expect("a title").to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return titles,
+        }
+    }
+}

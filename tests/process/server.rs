@@ -1,0 +1,235 @@
+//! Starting the binary, with nothing in its environment but what a test says.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use super::SECRET;
+use super::client::{self, Answer};
+use crate::support::storage::{self, TestStorage};
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory to run in, and the settings.
+pub struct Program {
+    pub directory: PathBuf,
+    pub settings: Vec<(String, String)>,
+    kept: Arc<Kept>,
+}
+
+/// What goes when neither a program nor a server of it is there any more.
+struct Kept {
+    _folder: TempDir,
+    /// The database that the settings name.
+    _database: Option<TestStorage>,
+}
+
+impl Program {
+    /// Nothing is configured but the port.
+    pub fn new() -> Self {
+        Self::keeping(None).with("PORT", "0")
+    }
+
+    /// On a PostgreSQL database of its own; `None` where there is no server.
+    pub fn on_postgres() -> Option<Self> {
+        let server = std::env::var("TEST_DATABASE_URL").ok();
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        let database = runtime.block_on(storage::postgres())?;
+        let url = database_url(&server?, &database);
+        let program = Self::keeping(Some(database)).with("PORT", "0");
+        Some(program.with("DATABASE_URL", &url).with("BETTER_AUTH_SECRET", SECRET))
+    }
+
+    fn keeping(database: Option<TestStorage>) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let directory = folder.path().to_owned();
+        let kept = Arc::new(Kept { _folder: folder, _database: database });
+        Self { directory, settings: Vec::new(), kept }
+    }
+
+    /// As [`Program::new`] and [`Program::on_postgres`], as far as they are there.
+    pub fn on_every_engine() -> impl Iterator<Item = Self> {
+        [Some(Self::new()), Self::on_postgres()].into_iter().flatten()
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duly"));
+        command.args(arguments).current_dir(&self.directory).env_clear();
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command that ends by itself.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary runs")
+    }
+
+    /// Starts a server and waits until it says where it listens.
+    pub fn start(&self) -> Server {
+        self.spawn().ready()
+    }
+
+    /// Starts a server.
+    pub fn spawn(&self) -> Starting {
+        let mut child = self.command(&[]).spawn().expect("the binary runs");
+        let (sender, lines) = channel();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        std::thread::spawn(move || {
+            while let Some(Ok(line)) = stdout.next() {
+                // The test has read what it wanted.
+                let _ = sender.send(line);
+            }
+        });
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            for line in stderr.split(b'\n').map_while(Result::ok) {
+                let line = text(&line);
+                // Shown with the test that fails.
+                eprintln!("{line}");
+                log.push_str(&line);
+                log.push('\n');
+            }
+            log
+        });
+        Starting {
+            child: Process(child),
+            lines: Mutex::new(lines),
+            log,
+            _kept: Arc::clone(&self.kept),
+        }
+    }
+}
+
+fn database_url(server: &str, database: &TestStorage) -> String {
+    let duly::config::Storage::Postgres(settings) = &database.storage else {
+        panic!("it is PostgreSQL");
+    };
+    let mut url: url::Url = server.parse().expect("TEST_DATABASE_URL is a URL");
+    url.set_path(settings.config.get_dbname().expect("it was named"));
+    url.to_string()
+}
+
+/// A process that does not outlive the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server that has not said yet that it listens.
+pub struct Starting {
+    child: Process,
+    /// What it prints. In a mutex only so that threads can share a server.
+    lines: Mutex<Receiver<String>>,
+    log: JoinHandle<String>,
+    _kept: Arc<Kept>,
+}
+
+impl Starting {
+    pub fn ready(self) -> Server {
+        let first = self.lines.lock().expect("nobody panics").recv_timeout(PATIENCE);
+        let Ok(first) = first else {
+            panic!("it did not start: {}", self.end().log);
+        };
+        let address = first.strip_prefix("duly listens on http://").expect("its address").parse();
+        Server { address: address.expect("an address and a port"), greeting: first, process: self }
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> End {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.0.try_wait().expect("it is our child") {
+                break status;
+            }
+            assert!(started.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let stdout =
+            self.lines.into_inner().expect("nobody panics").iter().collect::<Vec<_>>().join("\n");
+        End { status, stdout, log: self.log.join().expect("the log is read") }
+    }
+}
+
+/// What a server leaves behind.
+pub struct End {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub log: String,
+}
+
+/// A server that listens.
+pub struct Server {
+    pub address: SocketAddr,
+    pub greeting: String,
+    process: Starting,
+}
+
+impl Server {
+    pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Json>) -> Answer {
+        client::send(self.address, &client::request(method, path, token, body))
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.process.child.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Asks the server to stop, and waits.
+    pub fn stop(self) -> End {
+        self.signal("-TERM");
+        self.process.end()
+    }
+
+    /// Ends the server at once, as a power cut would.
+    pub fn kill(self) -> End {
+        self.signal("-KILL");
+        self.process.end()
+    }
+
+    /// Waits for the end.
+    pub fn end(self) -> End {
+        self.process.end()
+    }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The permissions of a file.
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .permissions()
+        .mode()
+        & 0o777
+}
+
+/// An address that nobody listens on now.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it is bound")
+}

@@ -1,0 +1,69 @@
+use duly::models::secret::Secret;
+use duly::services::signatures::Signatures;
+use proptest::prelude::*;
+
+fn signatures(secret: &str) -> Signatures {
+    Signatures::new(&Secret::parse(secret).expect("long enough"))
+}
+
+fn ours() -> Signatures {
+    signatures("a-secret-for-tests-that-is-long-enough")
+}
+
+/// Made with: openssl dgst -sha256 -hmac a-secret-for-tests-that-is-long-enough -binary | base64
+#[test]
+fn a_signature_is_padded_base64_of_hmac_sha256() {
+    let signed = ours().sign("ps71oT6943YlQ0fzQlGSuvA6FT3MJgrl");
+    let expected = "oqVVenaLupCA6HgIUghfiqFhxrWHDQG7aPTRgZ7AzKQ=";
+    assert_eq!(signed, format!("ps71oT6943YlQ0fzQlGSuvA6FT3MJgrl.{expected}"));
+}
+
+#[test]
+fn what_was_not_signed_with_this_secret_is_refused() {
+    let signed = ours().sign("token");
+    assert_eq!(ours().verify(&signed), Some("token"));
+    assert_eq!(signatures("another-secret-that-is-long-enough-too").verify(&signed), None);
+    let (value, signature) = signed.split_once('.').unwrap();
+    for text in [
+        String::new(),
+        ".".to_owned(),
+        "token".to_owned(),
+        "token.".to_owned(),
+        format!("tokem.{signature}"),
+        format!(".{signature}"),
+        signature.to_owned(),
+        format!("{value}.{}", signature.trim_end_matches('=')),
+        format!("{value}.{signature}="),
+        format!("{value}. {signature}"),
+        format!("{signed}\n"),
+        format!("{value}.{}", &signature[4..]),
+        format!("{value}.{}", signature.to_ascii_lowercase()),
+        format!("{value}.not base64"),
+    ] {
+        assert_eq!(ours().verify(&text), None, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_signed_verifies(value in ".*") {
+        let signed = ours().sign(&value);
+        prop_assert_eq!(ours().verify(&signed), Some(value.as_str()));
+    }
+
+    #[test]
+    fn a_changed_character_does_not(value in "[a-zA-Z0-9]{32}", index in 0..77_usize, new in "[a-zA-Z0-9+/.=]") {
+        let signed = ours().sign(&value);
+        let index = index.min(signed.len() - 1);
+        let mut changed = signed.clone();
+        changed.replace_range(index..=index, &new);
+        if changed != signed {
+            prop_assert_eq!(ours().verify(&changed), None);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in ".*") {
+        let _ = ours().verify(&text);
+    }
+}
