@@ -48,7 +48,12 @@ impl Origins {
         let from = if origin.is_empty() { text(headers, header::REFERER) } else { origin };
         match from {
             "" => Err(OriginError::MissingOrNull),
-            "null" if text(headers, SEC_FETCH_SITE) == "same-origin" => Ok(()),
+            "null" if text(headers, SEC_FETCH_SITE) == "same-origin" => {
+                // The browser vouches that it is the host's own page; the host must be one of ours.
+                let scheme = if self.secure { "https" } else { "http" };
+                let host = format!("{scheme}://{}", text(headers, header::HOST));
+                if self.is_trusted(&host) { Ok(()) } else { Err(OriginError::Untrusted) }
+            }
             "null" => Err(OriginError::MissingOrNull),
             from if self.is_trusted(from) => Ok(()),
             _ => Err(OriginError::Untrusted),

@@ -94,11 +94,6 @@ fn the_origin_of_a_request_or_else_its_referer_counts() {
     assert_eq!(check(&both), Err(OriginError::Untrusted));
     let null = [("origin", "null"), ("referer", "https://tasks.example.com/")];
     assert_eq!(check(&null), Err(OriginError::MissingOrNull));
-    assert_eq!(check(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), Ok(()));
-    assert_eq!(
-        check(&[("origin", "null"), ("sec-fetch-site", "cross-site")]),
-        Err(OriginError::MissingOrNull)
-    );
     assert_eq!(check(&[("sec-fetch-site", "same-origin")]), Err(OriginError::MissingOrNull));
 }
 
@@ -171,4 +166,15 @@ proptest! {
         let _ = OriginPattern::parse(&text).map(|pattern| pattern.matches(&text));
         let _ = (ours().is_trusted(&text), ours().allows_redirect(&text));
     }
+}
+
+#[test]
+fn a_null_origin_counts_as_our_own_page_only_under_a_host_of_ours() {
+    let own_page = [("origin", "null"), ("sec-fetch-site", "same-origin")];
+    let under = |host| check(&[own_page[0], own_page[1], ("host", host)]);
+    assert_eq!(under("tasks.example.com"), Ok(()));
+    assert_eq!(under("evil.example"), Err(OriginError::Untrusted));
+    assert_eq!(check(&own_page), Err(OriginError::Untrusted));
+    let elsewhere = [("origin", "null"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(check(&elsewhere), Err(OriginError::MissingOrNull));
 }
