@@ -17,8 +17,9 @@ use tower::ServiceExt;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long requests that run may go on after the signal to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests that run may go on after the signal to stop: longer than any may take, shorter than the
+/// thirty seconds after which process managers lose patience.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(22);
 /// How long to wait after an accept that failed for want of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
