@@ -89,9 +89,9 @@ fn find(app: &App, headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        // Cut into pairs as bytes: another cookie may hold what is no text.
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
         .find(|(key, _)| key.strip_prefix(prefix) == Some(name))
         .map(|(_, value)| value.trim().trim_matches('"').to_owned())
 }
