@@ -20,12 +20,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use axum::{Router, extract::State};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -94,7 +94,7 @@ pub fn router(app: AppState) -> Router {
         .route("/api/auth/", any(auth::not_found)) // which nesting leaves out
         .merge(openapi::router(document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), limit_time))
+        .layer(middleware::from_fn(limit_time))
         .layer(CompressionLayer::new());
     let router = match cors {
         Some(cors) => router.layer(cors),
@@ -108,7 +108,7 @@ pub fn router(app: AppState) -> Router {
 }
 
 /// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.
-async fn limit_time(State(_): State<AppState>, request: Request, next: Next) -> Response {
+async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::Timeout.into_response(),

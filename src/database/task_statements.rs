@@ -49,26 +49,17 @@ pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
     keyed(&format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2"), owner, id)
 }
 
-/// Takes the next change number of an owner, who may be new: also a write that finds nothing must wait for
-/// the one that is making its owner.
-pub(super) fn take_version(owner: &UserId, now: Timestamp) -> Statement {
+/// Takes the next change number of an owner, who may be new, and counts `added` tasks more. Also a write that
+/// finds nothing begins with this: it must wait for the one that is making its owner.
+pub(super) fn take_version(owner: &UserId, now: Timestamp, added: i64) -> Statement {
     Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, $2) \
-         ON CONFLICT (user_id) DO UPDATE SET version = owners.version + 1",
-    )
-    .bind(owner.as_str())
-    .bind(now)
-}
-
-/// As [`take_version`], and counts one more task.
-pub(super) fn take_version_and_count(owner: &UserId, now: Timestamp) -> Statement {
-    Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 1, $2) \
+        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, $3, $2) \
          ON CONFLICT (user_id) DO UPDATE \
-         SET version = owners.version + 1, task_count = owners.task_count + 1",
+         SET version = owners.version + 1, task_count = owners.task_count + $3",
     )
     .bind(owner.as_str())
     .bind(now)
+    .bind(added)
 }
 
 /// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.
@@ -181,6 +172,20 @@ pub(super) fn update_statement(
         id,
     );
     update.push_bind(now);
+    push_changes(&mut update, fields, completion, now);
+    update.push(" WHERE user_id = $1 AND id = $2");
+    precondition.push_onto(&mut update);
+    update.push(" RETURNING ").push(TASK_COLUMNS);
+    update
+}
+
+/// Appends an assignment for each field that was sent.
+fn push_changes(
+    update: &mut Statement,
+    fields: &TaskFields,
+    completion: Option<Completion>,
+    now: Timestamp,
+) {
     if let Some(title) = &fields.title {
         update.push(", title = ").push_bind(title.as_str());
         update.push(", title_folded = ").push_bind(fold(title.as_str()));
@@ -216,10 +221,6 @@ pub(super) fn update_statement(
     if let Some(tags) = &fields.tags {
         update.push(", tags = ").push_bind(stored_tags(tags));
     }
-    update.push(" WHERE user_id = $1 AND id = $2");
-    precondition.push_onto(&mut update);
-    update.push(" RETURNING ").push(TASK_COLUMNS);
-    update
 }
 
 fn stored_due_date(due_date: Option<DueDate>) -> (Option<Timestamp>, bool) {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::statement::{Batch, Constraint, Row, Statement};
 use super::task_statements::{
     IfTaken, count_if_absent, delete_task_statement, insert_statement, select_task, take_version,
-    take_version_and_count, uncount_above, uncount_if_absent, uncount_if_present, update_statement,
+    uncount_above, uncount_if_absent, uncount_if_present, update_statement,
 };
 use super::{Database, DatabaseError};
 use crate::models::due_date::DueDate;
@@ -133,7 +133,7 @@ pub async fn insert_task(
     // The task is counted first and uncounted if that made one too many: the count is right either way,
     // and the insert in between can tell.
     let batch = vec![
-        take_version_and_count(owner, now),
+        take_version(owner, now, 1),
         insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail),
         uncount_above(owner, max_tasks),
     ];
@@ -163,7 +163,7 @@ pub async fn put_task(
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
 
-    let mut batch: Batch = vec![take_version(owner, now), select_task(owner, id)];
+    let mut batch: Batch = vec![take_version(owner, now, 0), select_task(owner, id)];
     let update = may_update
         .then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
     let insert = create.map(|task| {
@@ -208,7 +208,7 @@ pub async fn update_task(
     now: Timestamp,
 ) -> Result<Update, DatabaseError> {
     let batch = vec![
-        take_version(owner, now),
+        take_version(owner, now, 0),
         update_statement(owner, id, fields, completion, precondition, now),
         select_task(owner, id),
     ];
@@ -232,7 +232,7 @@ pub async fn delete_task(
     now: Timestamp,
 ) -> Result<Delete, DatabaseError> {
     let batch = vec![
-        take_version(owner, now),
+        take_version(owner, now, 0),
         uncount_if_present(owner, id, precondition),
         delete_task_statement(owner, id, precondition),
         select_task(owner, id),
