@@ -107,6 +107,8 @@ const usage = 'usage: node recorder/main.mjs record|compare [--exact] [--rate-li
 if (!['record', 'compare'].includes(command) || options.some((option) => !['--exact', '--rate-limits'].includes(option))) throw new Error(usage);
 const database = process.env.TEST_AUTH_DATABASE_URL;
 const pool = database && new pg.Pool({ connectionString: database });
+// The first request for the keys makes one; several at once would make the real server make several.
+await fetch(`${origin}/api/auth/jwks`);
 const files = await loadScenarios(options.includes('--rate-limits'));
 const results = await runScenarios(files, { origin, secret: process.env.TEST_AUTH_SECRET, pool });
 await pool?.end();

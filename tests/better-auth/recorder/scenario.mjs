@@ -59,10 +59,14 @@ function headersOf({ cookie, bearer, json, form, origin: originHeader, headers =
 export function createScenario({ origin, secret, pool }) {
   const placeholders = createPlaceholders(secret);
   placeholders.name(origin, 'origin');
+  placeholders.name(origin.toUpperCase(), 'origin in capitals');
   placeholders.name(new URL(origin).host, 'host');
+  placeholders.name(`127.0.0.1:${new URL(origin).port}`, 'host by address');
   const steps = [];
 
-  function describe(method, path, { json, form, body, headers, cookie, bearer, origin: originHeader }) {
+  /** The request as the recording shows it; `as` where it has parts of values that no placeholder finds. */
+  function describe(method, path, { as, json, form, body, headers, cookie, bearer, origin: originHeader }) {
+    if (as) return as;
     const shown = { json, form, body, headers, cookie, bearer, origin: originHeader };
     const options = Object.entries(shown).filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name} ${JSON.stringify(placeholders.json(value))}`);
@@ -114,8 +118,8 @@ export function createScenario({ origin, secret, pool }) {
     },
 
     /** An address nobody has used, shown as `<name>`. */
-    address(name) {
-      const email = `${name}.${randomBytes(6).toString('hex')}@example.com`;
+    address(name, host = 'example.com') {
+      const email = `${name}.${randomBytes(6).toString('hex')}@${host}`;
       placeholders.name(email, name);
       placeholders.name(email.toUpperCase(), `${name} in upper case`);
       return email;

@@ -104,7 +104,7 @@ export default {
   'the cookies of a change': withDatabase(async ({ get, user, address, signJwt, signIn, sql }) => {
     const { id, email, cookie, token } = await user('ada');
     const eve = await user('eve');
-    const steps = [email, ...['b', 'c', 'd', 'e'].map(address)];
+    const steps = [email, ...['b', 'c', 'd', 'e'].map((name) => address(name))];
     const change = (i, requestType = 'change-email-verification') => `/verify-email?token=${signJwt({ email: steps[i], updateTo: steps[i + 1], userId: id, requestType })}`;
     const slide = () => sql('update session set "expiresAt" = now() + interval \'5 days\' where token = any($1)', [token, eve.token]);
     await get('by bearer', change(0), { bearer: token });

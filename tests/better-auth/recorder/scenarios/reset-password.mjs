@@ -51,7 +51,7 @@ export default {
     await get('to nowhere', `/reset-password/${token}`);
     await get('to two places', `/reset-password/${token}?callbackURL=/a&callbackURL=/b`);
     await get('signed in', `/reset-password/${token}?callbackURL=/r`, { cookie });
-    await get('with the token encoded', `/reset-password/%${token.charCodeAt(0).toString(16)}${token.slice(1)}?callbackURL=/r`);
+    await get('with the token encoded', `/reset-password/%${token.charCodeAt(0).toString(16)}${token.slice(1)}?callbackURL=/r`, { as: 'GET /reset-password/<token, its first letter encoded>?callbackURL=/r' });
     for (const path of ['/reset-password/?callbackURL=/r', '/reset-password/a/?callbackURL=/r', '/reset-password/a/b?callbackURL=/r', '/reset-password/%zz?callbackURL=/r', '/reset-password/a%2fb?callbackURL=/r']) await get(path, path);
     await send('asking for the head only', 'HEAD', `/reset-password/${token}?callbackURL=/r`);
     await post('it is still good', '/reset-password', { newPassword: NEW, token });

@@ -27,7 +27,7 @@ export default {
 
   'a session cookie that is not believed': async ({ get, user, sign }) => {
     const { value, token, signed } = await user('ada');
-    const by = (step, text) => get(step, '/get-session', { cookie: `${NAME}=${text}` });
+    const by = (step, text) => get(step, '/get-session', { cookie: `${NAME}=${text}`, as: `GET /get-session, cookie ${step}` });
     await by('empty', '');
     await by('the token alone', token);
     await by('the token and a dot', `${token}.`);
@@ -57,7 +57,7 @@ export default {
     await by('in capitals', `BEARER ${ada.token}`);
     await by('with spaces around', `Bearer   ${ada.token}  `);
     await by('beside the cookie of somebody else', `Bearer ${ada.token}`, { headers: { authorization: `Bearer ${ada.token}`, cookie: eve.cookie } });
-    const beside = (step, bearer) => get(step, '/get-session', { headers: { authorization: `Bearer ${bearer}`, cookie: eve.cookie } });
+    const beside = (step, bearer) => get(step, '/get-session', { headers: { authorization: `Bearer ${bearer}`, cookie: eve.cookie }, as: `GET /get-session, bearer ${step}` });
     await beside('garbage beside a good cookie', 'garbage');
     await beside('a bad signature beside a good cookie', `${ada.token}.${'A'.repeat(43)}=`);
     await beside('signed by another key beside a good cookie', sign(ada.token, 'another secret of some length'));
