@@ -82,6 +82,11 @@ pub enum Unauthorized {
     /// A JWT that is over.
     #[error("the token has expired")]
     Expired,
+    /// A session token where only JWTs are taken, because somebody else signs people in.
+    #[error(
+        "this is a session token; call GET /api/auth/token on the server that issued it, and send the JWT it answers"
+    )]
+    SessionToken,
     /// A session token or cookie without a running session.
     #[error("the session has ended or never was")]
     NoSession,

@@ -1,7 +1,7 @@
 //! Signing up, signing in and changing the password.
 
 use super::sessions::{Remember, begin};
-use super::{Services, random};
+use super::{Issuer, random};
 use crate::database::DatabaseError;
 use crate::database::users::{self, InsertUser};
 use crate::database::{sessions, users::UserWithPassword};
@@ -63,15 +63,15 @@ pub struct SignedIn {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn sign_up(
-    services: &Services,
+    issuer: &Issuer,
     sign_up: SignUp<'_>,
 ) -> Result<Option<SignedIn>, DatabaseError> {
     // Asked first to spare the hash; the constraint decides where two come at once.
-    if users::email_is_taken(&services.database, sign_up.email.as_str()).await? {
+    if users::email_is_taken(&issuer.database, sign_up.email.as_str()).await? {
         return Ok(None);
     }
-    let hash = services.passwords.hash(sign_up.password).await?;
-    let now = services.clock.now();
+    let hash = issuer.passwords.hash(sign_up.password).await?;
+    let now = issuer.clock.now();
     let id = UserId::parse(&random::id()).expect("32 letters and digits are a user id");
     let session = begin(&id, sign_up.remember, sign_up.user_agent, now);
     let user = User {
@@ -83,7 +83,7 @@ pub async fn sign_up(
         updated_at: now,
         id,
     };
-    match users::insert_user(&services.database, &user, &random::id(), &hash, &session).await? {
+    match users::insert_user(&issuer.database, &user, &random::id(), &hash, &session).await? {
         InsertUser::Inserted => Ok(Some(SignedIn { user, session })),
         InsertUser::EmailTaken => Ok(None),
     }
@@ -95,20 +95,20 @@ pub async fn sign_up(
 /// # Errors
 /// [`DatabaseError`].
 pub async fn sign_in(
-    services: &Services,
+    issuer: &Issuer,
     email: &Email,
     password: &str,
     remember: Remember,
     user_agent: &str,
 ) -> Result<Option<SignedIn>, DatabaseError> {
-    let found = users::find_by_email(&services.database, email.as_str()).await?;
+    let found = users::find_by_email(&issuer.database, email.as_str()).await?;
     let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
-    let correct = services.passwords.verify(hash, password).await?;
+    let correct = issuer.passwords.verify(hash, password).await?;
     let Some(UserWithPassword { user, .. }) = found.filter(|_| correct) else {
         return Ok(None);
     };
-    let session = begin(&user.id, remember, user_agent, services.clock.now());
-    sessions::insert_session(&services.database, &session).await?;
+    let session = begin(&user.id, remember, user_agent, issuer.clock.now());
+    sessions::insert_session(&issuer.database, &session).await?;
     Ok(Some(SignedIn { user, session }))
 }
 
@@ -132,21 +132,21 @@ pub enum PasswordChange {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn change_password(
-    services: &Services,
+    issuer: &Issuer,
     user: &UserId,
     current: &str,
     new: &str,
     others: OtherSessions,
     user_agent: &str,
 ) -> Result<PasswordChange, DatabaseError> {
-    let hash = users::find_password_hash(&services.database, user).await?;
-    if !services.passwords.verify(hash.as_deref(), current).await? {
+    let hash = users::find_password_hash(&issuer.database, user).await?;
+    if !issuer.passwords.verify(hash.as_deref(), current).await? {
         return Ok(PasswordChange::WrongPassword);
     }
-    let new_hash = services.passwords.hash(new).await?;
-    let now = services.clock.now();
+    let new_hash = issuer.passwords.hash(new).await?;
+    let now = issuer.clock.now();
     let new_session =
         (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, user_agent, now));
-    users::update_password(&services.database, user, &new_hash, now, new_session.as_ref()).await?;
+    users::update_password(&issuer.database, user, &new_hash, now, new_session.as_ref()).await?;
     Ok(PasswordChange::Changed { new_session })
 }

@@ -11,7 +11,7 @@ use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
 use duly::database::Database;
 use duly::models::origin_pattern::OriginPattern;
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -76,6 +76,7 @@ impl TestApp {
         let clock = ManualClock::starting_at(start);
         let database = Database::open(&storage.storage).await.expect("the storage opens");
         let secret = Secret::parse(SECRET).expect("it is long enough");
+        let secrets = Secrets::single(secret);
         let trusted = deployment.trusted_origins.iter();
         let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
         let base_url = Url::parse(deployment.base_url).expect("a URL");
@@ -83,7 +84,7 @@ impl TestApp {
         let cors_origins =
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let services =
-            Services::new(database, Clock::Manual(clock.clone()), &secret, origins.own());
+            Services::embedded(database, Clock::Manual(clock.clone()), &secrets, origins.own());
         let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
         Self { router: api::router(Arc::clone(&state)), state, clock, _storage: storage }
     }

@@ -1,9 +1,9 @@
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::key_encryption::KeyEncryption;
 use proptest::prelude::*;
 
 fn cipher(secret: &str) -> KeyEncryption {
-    KeyEncryption::new(&Secret::parse(secret).expect("long enough"))
+    KeyEncryption::new(&Secrets::single(Secret::parse(secret).expect("long enough")))
 }
 
 fn ours() -> KeyEncryption {

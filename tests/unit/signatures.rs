@@ -1,9 +1,9 @@
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::signatures::Signatures;
 use proptest::prelude::*;
 
 fn signatures(secret: &str) -> Signatures {
-    Signatures::new(&Secret::parse(secret).expect("long enough"))
+    Signatures::new(&Secrets::single(Secret::parse(secret).expect("long enough")))
 }
 
 fn ours() -> Signatures {

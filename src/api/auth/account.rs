@@ -7,17 +7,17 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, is_falsy};
 use super::sign_in::password_length;
-use crate::api::AppState;
 use crate::database::users::{self, UserChange};
 use crate::models::user::User;
 use crate::services::accounts::{self, OtherSessions, PasswordChange};
 use crate::services::sessions::Remember;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(update_user))
 }
 
@@ -36,7 +36,7 @@ struct ChangedPassword<'a> {
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn change_password(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
@@ -50,7 +50,7 @@ async fn change_password(
     let others = if revoke { OtherSessions::Revoke } else { OtherSessions::Keep };
     let (user, agent) = (&active.user, request.user_agent());
     let change =
-        accounts::change_password(&app.services, &user.id, &current, &new, others, agent).await?;
+        accounts::change_password(app.issuer(), &user.id, &current, &new, others, agent).await?;
     let PasswordChange::Changed { new_session } = change else {
         let status = StatusCode::BAD_REQUEST;
         return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
@@ -71,7 +71,7 @@ async fn change_password(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn update_user(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["record"])?;
@@ -111,6 +111,6 @@ fn plain_text(name: &str, value: Value) -> Result<String, AuthError> {
     }
 }
 
-fn remembered(request: &AuthRequest, app: &AppState) -> Remember {
+fn remembered(request: &AuthRequest, app: &AuthApp) -> Remember {
     if request.says_dont_remember(app) { Remember::No } else { Remember::Yes }
 }

@@ -1,6 +1,7 @@
 //! `/api/auth`: signing in, byte for byte as Better Auth does it (BETTER-AUTH.md).
 
 mod account;
+mod app;
 pub mod cookies;
 mod fields;
 mod reply;
@@ -19,8 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
+pub use app::AuthApp;
 
-fn routes() -> OpenApiRouter<AppState> {
+fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
         .routes(routes!(ok))
         .merge(sign_in::routes())
@@ -30,12 +32,13 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
-pub fn router() -> Router<AppState> {
+pub fn router(app: AuthApp) -> Router<AppState> {
     let (router, _) = routes().split_for_parts();
     router
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(middleware::from_fn(refuse_head))
+        .with_state(app)
 }
 
 /// The documentation of the routes, under their full paths.

@@ -4,8 +4,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::app::AuthApp;
 use super::cookies;
-use crate::api::App;
 use crate::error::{DatabaseError, Error};
 use crate::services::sessions::Remember;
 
@@ -32,8 +32,8 @@ pub struct SessionHeaders {
 
 impl SessionHeaders {
     /// Begins or renews a session in the client.
-    pub fn begin(app: &App, token: &str, remember: Remember) -> Self {
-        let signed = app.services.signatures.sign(token);
+    pub fn begin(app: &AuthApp, token: &str, remember: Remember) -> Self {
+        let signed = app.issuer().signatures.sign(token);
         Self {
             cookies: cookies::session(app, token, remember),
             token: HeaderValue::from_str(&signed).ok(),
@@ -42,7 +42,7 @@ impl SessionHeaders {
     }
 
     /// Ends the session in the client.
-    pub fn clear(app: &App) -> Self {
+    pub fn clear(app: &AuthApp) -> Self {
         Self { cookies: cookies::clearing(app), ..Self::default() }
     }
 

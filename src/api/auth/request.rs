@@ -6,11 +6,11 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::app::AuthApp;
 use super::cookies;
 use super::reply::{AuthError, SessionHeaders};
 use crate::api::json::read_bytes;
 use crate::api::origins::{OriginError, text};
-use crate::api::{App, AppState};
 use crate::services::sessions::{ActiveSession, Extension, Remember, find_active};
 
 const JSON: &str = "application/json";
@@ -40,10 +40,10 @@ pub enum Caller {
     SignedIn(Box<ActiveSession>),
 }
 
-impl FromRequest<AppState> for AuthRequest {
+impl FromRequest<AuthApp> for AuthRequest {
     type Rejection = AuthError;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, AuthError> {
+    async fn from_request(request: Request, app: &AuthApp) -> Result<Self, AuthError> {
         let method = request.method().clone();
         let headers = request.headers().clone();
         let query = request.uri().query().unwrap_or_default().to_owned();
@@ -51,7 +51,7 @@ impl FromRequest<AppState> for AuthRequest {
         let takes_forms = path.contains("/sign-in/") || path.contains("/sign-up/");
         let reads_body = method == Method::POST && !path.ends_with("/get-session");
         let body = if reads_body {
-            let bytes = read_bytes(request, app).await?;
+            let bytes = read_bytes(request).await?;
             parse_body(&headers, &bytes, takes_forms)?
         } else {
             None
@@ -74,7 +74,7 @@ impl AuthRequest {
     }
 
     /// Whether the client asked for a session that ends with the browser.
-    pub fn says_dont_remember(&self, app: &App) -> bool {
+    pub fn says_dont_remember(&self, app: &AuthApp) -> bool {
         cookies::says_dont_remember(app, &self.headers)
     }
 
@@ -82,13 +82,13 @@ impl AuthRequest {
     ///
     /// # Errors
     /// [`AuthError::Failed`].
-    pub async fn caller(&self, app: &App) -> Result<Caller, AuthError> {
+    pub async fn caller(&self, app: &AuthApp) -> Result<Caller, AuthError> {
         let Some(token) = self.presented_token(app) else {
             return Ok(Caller::Nobody);
         };
         let refuses = self.says_dont_remember(app) || self.is_set("disableRefresh");
         let extension = if refuses { Extension::Never } else { Extension::WhenDue };
-        let active = find_active(&app.services, &token, extension).await?;
+        let active = find_active(app.issuer(), &token, extension).await?;
         Ok(active.map_or(Caller::Gone, |active| {
             tracing::Span::current().record("user", active.user.id.as_str());
             Caller::SignedIn(Box::new(active))
@@ -101,7 +101,7 @@ impl AuthRequest {
     /// 401 where nobody is signed in.
     pub async fn require_session(
         &self,
-        app: &App,
+        app: &AuthApp,
     ) -> Result<(ActiveSession, SessionHeaders), AuthError> {
         match self.caller(app).await? {
             Caller::SignedIn(active) => {
@@ -114,7 +114,7 @@ impl AuthRequest {
     }
 
     /// The session token of the request: of a bearer whose signature fits or that has none, else of the cookie.
-    pub fn presented_token(&self, app: &App) -> Option<String> {
+    pub fn presented_token(&self, app: &AuthApp) -> Option<String> {
         let bearer = text(&self.headers, header::AUTHORIZATION)
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -130,7 +130,7 @@ impl AuthRequest {
     ///
     /// # Errors
     /// 403.
-    pub fn check_sign_in_origin(&self, app: &App) -> Result<(), AuthError> {
+    pub fn check_sign_in_origin(&self, app: &AuthApp) -> Result<(), AuthError> {
         if self.headers.contains_key(header::COOKIE) {
             return Ok(()); // checked already, as on every route
         }
@@ -160,7 +160,7 @@ impl AuthRequest {
 
     /// # Errors
     /// 403 where the request does not come from a trusted page.
-    pub fn check_origin(&self, app: &App) -> Result<(), AuthError> {
+    pub fn check_origin(&self, app: &AuthApp) -> Result<(), AuthError> {
         app.origins.check(&self.headers).map_err(|error| match error {
             OriginError::MissingOrNull => AuthError::new(
                 StatusCode::FORBIDDEN,
@@ -178,7 +178,7 @@ impl AuthRequest {
         })
     }
 
-    fn check_redirects(&self, app: &App) -> Result<(), AuthError> {
+    fn check_redirects(&self, app: &AuthApp) -> Result<(), AuthError> {
         for (name, code, label) in REDIRECTS {
             let sent = self.body.as_ref().and_then(|body| body.get(name)).cloned();
             let from_query = || self.parameter(name).filter(|_| name == "callbackURL");
@@ -201,7 +201,7 @@ impl AuthRequest {
 }
 
 /// What to tell the client of a session that was extended on the way.
-pub fn renewal(app: &App, active: &ActiveSession) -> SessionHeaders {
+pub fn renewal(app: &AuthApp, active: &ActiveSession) -> SessionHeaders {
     if active.extended {
         SessionHeaders::begin(app, &active.session.token, Remember::Yes)
     } else {

@@ -7,10 +7,10 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller, renewal};
-use crate::api::AppState;
 use crate::database::sessions;
 use crate::models::session::Session;
 use crate::models::user::User;
@@ -19,7 +19,7 @@ use crate::models::user::User;
 const NOT_STORED: [(HeaderName, &str); 2] =
     [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
         .routes(routes!(get_session, post_session))
         .routes(routes!(list_sessions))
@@ -38,17 +38,16 @@ struct SessionBody<'a> {
 #[utoipa::path(get, path = "/get-session", operation_id = "get_session", tag = "auth", security(()),
     responses((status = 200, description = "`{session, user}` or `null`")))]
 async fn get_session(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<impl IntoResponse, AuthError> {
     let reply = match request.caller(&app).await? {
         Caller::Nobody => Reply::json(&()),
         Caller::Gone => Reply::json(&()).with_session(SessionHeaders::clear(&app)),
         Caller::SignedIn(active) => {
-            let (services, user) = (&app.services, &active.user);
-            let now = services.clock.now();
+            let (issuer, user) = (app.issuer(), &active.user);
             let mut headers = renewal(&app, &active);
-            headers.set_jwt(&services.tokens.issue(&services.database, user, now).await?);
+            headers.set_jwt(&issuer.tokens.issue(user, issuer.clock.now()).await?);
             Reply::json(&SessionBody { session: &active.session, user }).with_session(headers)
         }
     };
@@ -75,7 +74,7 @@ async fn post_session(_: AuthRequest) -> Response {
         (status = 403, description = "The caller signed in more than a day ago", body = inline(Object)),
     ))]
 async fn list_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;
@@ -98,7 +97,7 @@ async fn list_sessions(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_session(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
@@ -121,7 +120,7 @@ async fn revoke_session(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, _) = request.require_session(&app).await?;
@@ -136,7 +135,7 @@ async fn revoke_sessions(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_other_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;

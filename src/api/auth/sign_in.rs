@@ -6,18 +6,18 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
 use super::cookies;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::AuthRequest;
-use crate::api::{App, AppState};
 use crate::database::sessions;
 use crate::models::email::Email;
 use crate::models::user::User;
 use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
 use crate::services::sessions::Remember;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(sign_in)).routes(routes!(sign_out))
 }
 
@@ -35,10 +35,7 @@ struct SignUpBody<'a> {
         (status = 400, description = "A field is not valid", body = inline(Object)),
         (status = 422, description = "The e-mail address is taken", body = inline(Object)),
     ))]
-async fn sign_up(
-    State(app): State<AppState>,
-    mut request: AuthRequest,
-) -> Result<Reply, AuthError> {
+async fn sign_up(State(app): State<AuthApp>, mut request: AuthRequest) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object", "record"])?;
     let name = fields.string("name");
     let email = fields.string("email");
@@ -71,7 +68,7 @@ async fn sign_up(
         remember,
         user_agent: request.user_agent(),
     };
-    let Some(SignedIn { user, session }) = accounts::sign_up(&app.services, sign_up).await? else {
+    let Some(SignedIn { user, session }) = accounts::sign_up(app.issuer(), sign_up).await? else {
         return Err(AuthError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
@@ -102,10 +99,7 @@ struct SignInBody<'a> {
         (status = 200, description = "`{redirect, token, user}`, and the session cookie", body = inline(Object)),
         (status = 401, description = "E-mail address and password do not belong together", body = inline(Object)),
     ))]
-async fn sign_in(
-    State(app): State<AppState>,
-    mut request: AuthRequest,
-) -> Result<Reply, AuthError> {
+async fn sign_in(State(app): State<AuthApp>, mut request: AuthRequest) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
     let email = fields.string("email");
     let password = fields.string("password");
@@ -117,7 +111,7 @@ async fn sign_in(
     accounts::check_password_bound(&password).map_err(password_length)?;
     let user_agent = request.user_agent();
     let signed_in =
-        accounts::sign_in(&app.services, &email, &password, remember, user_agent).await?;
+        accounts::sign_in(app.issuer(), &email, &password, remember, user_agent).await?;
     let Some(SignedIn { user, session }) = signed_in else {
         return Err(AuthError::new(
             StatusCode::UNAUTHORIZED,
@@ -144,7 +138,7 @@ async fn sign_in(
 #[utoipa::path(post, path = "/sign-out", operation_id = "sign_out", tag = "auth", security(()),
     responses((status = 200, description = "The session, if there was one, has ended", body = inline(Object))))]
 async fn sign_out(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     if request.body.is_some() {
@@ -160,7 +154,7 @@ async fn sign_out(
     Ok(Reply::json(&serde_json::json!({"success": true})).with_session(SessionHeaders::clear(&app)))
 }
 
-fn begin(app: &App, request: &AuthRequest, token: &str, remember: Remember) -> SessionHeaders {
+fn begin(app: &AuthApp, request: &AuthRequest, token: &str, remember: Remember) -> SessionHeaders {
     let mut headers = SessionHeaders::begin(app, token, remember);
     if remember == Remember::Yes && request.says_dont_remember(app) {
         headers.push_cookie(cookies::forget_dont_remember(app));
