@@ -15,6 +15,7 @@ use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::Secrets;
+use crate::services::mail::transport::Transport;
 use crate::services::{Services, data_directory};
 use crate::telemetry;
 
@@ -31,7 +32,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
 
     let origins = Origins::new(&base_url, trusted_origins(&config, address.port()));
-    let services = services(&config, database, &origins)?;
+    let services = services(&config, database, &base_url)?;
     let app = Arc::new(App::new(
         services,
         config.max_tasks_per_user,
@@ -56,17 +57,21 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         draining.start_draining();
     };
     server::serve(listener, api::router(Arc::clone(&app)), stop).await;
+    if let Some(issuer) = &app.services.issuer {
+        issuer.outbox.close().await;
+    }
     app.services.database.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Signing people in, or only knowing who they are.
-fn services(config: &Config, database: Database, origins: &Origins) -> Result<Services, Failure> {
+fn services(config: &Config, database: Database, base_url: &Url) -> Result<Services, Failure> {
     match &config.auth {
         AuthSettings::Embedded(issuer) => {
             let secrets = secrets(issuer, &config.storage)?;
-            Ok(Services::embedded(database, Clock::System, &secrets, origins.own()))
+            let mail = Transport::new(&issuer.mail)?;
+            Ok(Services::embedded(database, Clock::System, &secrets, base_url, mail))
         }
         AuthSettings::Remote(_) | AuthSettings::Secret(_) => {
             todo!("the verifiers")

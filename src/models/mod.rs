@@ -12,6 +12,7 @@ pub mod json_object;
 pub mod origin_pattern;
 pub mod priority;
 pub mod query_string;
+pub mod redirect;
 pub mod secret;
 pub mod session;
 pub mod sort;

@@ -2,8 +2,8 @@
 
 use super::sessions::{Remember, begin};
 use super::{Issuer, random};
-use crate::database::DatabaseError;
 use crate::database::users::{self, InsertUser};
+use crate::database::{DatabaseError, accounts};
 use crate::database::{sessions, users::UserWithPassword};
 use crate::models::email::Email;
 use crate::models::session::Session;
@@ -108,8 +108,12 @@ pub async fn sign_in(
         return Ok(None);
     };
     let session = begin(&user.id, remember, user_agent, issuer.clock.now());
-    sessions::insert_session(&issuer.database, &session).await?;
-    Ok(Some(SignedIn { user, session }))
+    match sessions::insert_session(&issuer.database, &session).await {
+        Ok(()) => Ok(Some(SignedIn { user, session })),
+        // Deleted while the password was being checked.
+        Err(DatabaseError::UserGone) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What becomes of a user's sessions when the password changes.
@@ -123,8 +127,12 @@ pub enum OtherSessions {
 /// What became of a change of password.
 #[derive(Debug)]
 pub enum PasswordChange {
-    Changed { new_session: Option<Session> },
+    Changed {
+        new_session: Option<Session>,
+    },
     WrongPassword,
+    /// The user signs in without one.
+    NoPassword,
 }
 
 /// Replaces a user's password, given the current one.
@@ -139,14 +147,40 @@ pub async fn change_password(
     others: OtherSessions,
     user_agent: &str,
 ) -> Result<PasswordChange, DatabaseError> {
-    let hash = users::find_password_hash(&issuer.database, user).await?;
-    if !issuer.passwords.verify(hash.as_deref(), current).await? {
-        return Ok(PasswordChange::WrongPassword);
+    match check_password(issuer, user, current).await? {
+        PasswordCheck::Correct => {}
+        PasswordCheck::Wrong => return Ok(PasswordChange::WrongPassword),
+        PasswordCheck::NoPassword => return Ok(PasswordChange::NoPassword),
     }
     let new_hash = issuer.passwords.hash(new).await?;
     let now = issuer.clock.now();
     let new_session =
         (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, user_agent, now));
-    users::update_password(&issuer.database, user, &new_hash, now, new_session.as_ref()).await?;
+    accounts::update_password(&issuer.database, user, &new_hash, now, new_session.as_ref()).await?;
     Ok(PasswordChange::Changed { new_session })
+}
+
+/// What came of looking at a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    Correct,
+    Wrong,
+    /// The user signs in without one.
+    NoPassword,
+}
+
+/// Whether a password is a user's own.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn check_password(
+    issuer: &Issuer,
+    user: &UserId,
+    password: &str,
+) -> Result<PasswordCheck, DatabaseError> {
+    let Some(hash) = accounts::find_password_hash(&issuer.database, user).await? else {
+        return Ok(PasswordCheck::NoPassword);
+    };
+    let correct = issuer.passwords.verify(Some(&hash), password).await?;
+    Ok(if correct { PasswordCheck::Correct } else { PasswordCheck::Wrong })
 }

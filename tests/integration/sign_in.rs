@@ -247,7 +247,11 @@ on_every_engine! {
             ("HEAD", "/api/auth/get-session"),
             ("GET", "/api/auth/.well-known/jwks.json"),
             ("POST", "/api/auth/forget-password"),
-            ("POST", "/api/auth/delete-user"),
+            ("GET", "/api/auth/delete-user"),
+            ("GET", "/api/auth/reset-password"),
+            ("GET", "/api/auth/reset-password/"),
+            ("POST", "/api/auth/reset-password/token"),
+            ("HEAD", "/api/auth/verify-email"),
         ] {
             let method: Method = method.parse().expect("a method");
             // Nothing is checked before, not even where the cookie comes from.

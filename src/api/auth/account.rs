@@ -12,13 +12,16 @@ use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, is_falsy};
 use super::sign_in::password_length;
+use crate::database::accounts as stored;
 use crate::database::users::{self, UserChange};
 use crate::models::user::User;
 use crate::services::accounts::{self, OtherSessions, PasswordChange};
-use crate::services::sessions::Remember;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(update_user))
+    OpenApiRouter::new()
+        .routes(routes!(change_password))
+        .routes(routes!(update_user))
+        .routes(routes!(list_accounts))
 }
 
 #[derive(Serialize)]
@@ -51,13 +54,17 @@ async fn change_password(
     let (user, agent) = (&active.user, request.user_agent());
     let change =
         accounts::change_password(app.issuer(), &user.id, &current, &new, others, agent).await?;
-    let PasswordChange::Changed { new_session } = change else {
-        let status = StatusCode::BAD_REQUEST;
-        return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+    let new_session = match change {
+        PasswordChange::Changed { new_session } => new_session,
+        PasswordChange::NoPassword => return Err(credential_account_not_found()),
+        PasswordChange::WrongPassword => {
+            let status = StatusCode::BAD_REQUEST;
+            return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+        }
     };
     let token = new_session.as_ref().map(|session| session.token.as_str());
     if let Some(token) = token {
-        headers = SessionHeaders::begin(&app, token, remembered(&request, &app));
+        headers = SessionHeaders::begin(&app, token, request.remembered(&app));
     }
     Ok(Reply::json(&ChangedPassword { token, user }).with_session(headers))
 }
@@ -95,8 +102,23 @@ async fn update_user(
     }
     let now = app.services.clock.now();
     users::update_user(&app.services.database, &active.user.id, change, now).await?;
-    let headers = SessionHeaders::begin(&app, &active.session.token, remembered(&request, &app));
+    let headers = SessionHeaders::begin(&app, &active.session.token, request.remembered(&app));
     Ok(Reply::json(&serde_json::json!({"status": true})).with_session(headers))
+}
+
+/// How the caller signs in
+#[utoipa::path(get, path = "/list-accounts", operation_id = "list_accounts", tag = "auth",
+    responses(
+        (status = 200, description = "An array of accounts, without their secrets", body = inline(Vec<Object>)),
+        (status = 401, description = "Nobody is signed in", body = inline(Object)),
+    ))]
+async fn list_accounts(
+    State(app): State<AuthApp>,
+    request: AuthRequest,
+) -> Result<Reply, AuthError> {
+    let (active, headers) = request.require_session(&app).await?;
+    let listed = stored::list_accounts(&app.services.database, &active.user.id).await?;
+    Ok(Reply::json(&listed).with_session(headers))
 }
 
 /// Better Auth lets the database driver make a text of anything; here anything else is refused.
@@ -111,6 +133,8 @@ fn plain_text(name: &str, value: Value) -> Result<String, AuthError> {
     }
 }
 
-fn remembered(request: &AuthRequest, app: &AuthApp) -> Remember {
-    if request.says_dont_remember(app) { Remember::No } else { Remember::Yes }
+/// Better Auth's answer where a password is asked for and there is none.
+pub(super) fn credential_account_not_found() -> AuthError {
+    let (status, code) = (StatusCode::BAD_REQUEST, "CREDENTIAL_ACCOUNT_NOT_FOUND");
+    AuthError::new(status, code, "Credential account not found")
 }

@@ -1,9 +1,10 @@
 //! The cookies of a session, byte for byte as Better Auth sets them (BETTER-AUTH.md 1.3).
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use super::app::AuthApp;
+use crate::models::redirect::KEPT_BY_JAVASCRIPT;
 use crate::models::session::SESSION_LIFETIME;
 use crate::services::sessions::Remember;
 
@@ -11,18 +12,6 @@ use crate::services::sessions::Remember;
 pub const SESSION_COOKIE: &str = "better-auth.session_token";
 const SESSION_DATA_COOKIE: &str = "better-auth.session_data";
 const DONT_REMEMBER_COOKIE: &str = "better-auth.dont_remember";
-
-/// What JavaScript's `encodeURIComponent` leaves as it is, besides letters and digits.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// The session token in a request's cookie: `None` without the cookie, `Some(None)` where its signature does
 /// not fit.
@@ -59,16 +48,33 @@ pub fn forget_dont_remember(app: &AuthApp) -> HeaderValue {
     cookie(app, DONT_REMEMBER_COOKIE, "", Some(0))
 }
 
-/// The three cookies that end a session in a browser.
-pub fn clearing(app: &AuthApp) -> Vec<HeaderValue> {
-    [SESSION_COOKIE, SESSION_DATA_COOKIE, DONT_REMEMBER_COOKIE]
-        .map(|name| cookie(app, name, "", Some(0)))
-        .to_vec()
+/// The cookies that end a session in a browser: three, and whatever a Better Auth server has cached in others that
+/// came along, in pieces that are numbered.
+pub fn clearing(app: &AuthApp, sent: &HeaderMap) -> Vec<HeaderValue> {
+    let cleared = |name: &str| cookie(app, name, "", Some(0));
+    let mut cookies = vec![cleared(SESSION_COOKIE), cleared(SESSION_DATA_COOKIE)];
+    let pieces = pairs(sent).filter_map(|(name, _)| name.strip_prefix(prefix(app)));
+    let is_piece = |name: &&str| {
+        let rest = name.strip_prefix(SESSION_DATA_COOKIE);
+        rest.is_some_and(|rest| {
+            let number = rest.strip_prefix('.').unwrap_or(rest);
+            rest.is_empty()
+                || (number.len() < rest.len() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    };
+    cookies.extend(pieces.filter(is_piece).map(cleared));
+    cookies.push(cleared(DONT_REMEMBER_COOKIE));
+    cookies
 }
 
 fn signed(app: &AuthApp, name: &str, value: &str, max_age_seconds: Option<i64>) -> HeaderValue {
     let signed = app.issuer().signatures.sign(value);
-    cookie(app, name, &utf8_percent_encode(&signed, KEPT).to_string(), max_age_seconds)
+    cookie(
+        app,
+        name,
+        &utf8_percent_encode(&signed, KEPT_BY_JAVASCRIPT).to_string(),
+        max_age_seconds,
+    )
 }
 
 fn cookie(app: &AuthApp, name: &str, value: &str, max_age_seconds: Option<i64>) -> HeaderValue {
@@ -86,12 +92,17 @@ fn prefix(app: &AuthApp) -> &'static str {
 /// The first cookie of that name, without quotes around its value.
 fn find(app: &AuthApp, headers: &HeaderMap, name: &str) -> Option<String> {
     let prefix = prefix(app);
+    pairs(headers)
+        .find(|(key, _)| key.strip_prefix(prefix) == Some(name))
+        .map(|(_, value)| value.trim().trim_matches('"').to_owned())
+}
+
+/// Names and values of the cookies that came along.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)
         .iter()
         // Cut into pairs as bytes: another cookie may hold what is no text.
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-        .find(|(key, _)| key.strip_prefix(prefix) == Some(name))
-        .map(|(_, value)| value.trim().trim_matches('"').to_owned())
 }

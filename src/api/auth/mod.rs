@@ -3,7 +3,11 @@
 mod account;
 mod app;
 pub mod cookies;
+mod deletion;
+mod email;
+mod error_page;
 mod fields;
+mod password_reset;
 mod reply;
 mod request;
 mod session;
@@ -29,6 +33,10 @@ fn routes() -> OpenApiRouter<AuthApp> {
         .merge(session::routes())
         .merge(token::routes())
         .merge(account::routes())
+        .merge(email::routes())
+        .merge(password_reset::routes())
+        .merge(deletion::routes())
+        .merge(error_page::routes())
 }
 
 /// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.

@@ -28,7 +28,10 @@ pub struct AuthRequest {
     pub headers: HeaderMap,
     /// `None` where none was sent.
     pub body: Option<Value>,
-    query: String,
+    /// Without its `?`.
+    pub query: String,
+    /// Below `/api/auth`, as it was sent.
+    pub path: String,
 }
 
 /// Who is signed in.
@@ -47,7 +50,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         let method = request.method().clone();
         let headers = request.headers().clone();
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let path = request.uri().path();
+        let path = request.uri().path().to_owned();
         let takes_forms = path.contains("/sign-in/") || path.contains("/sign-up/");
         let reads_body = method == Method::POST && !path.ends_with("/get-session");
         let body = if reads_body {
@@ -56,7 +59,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         } else {
             None
         };
-        let request = Self { headers, body, query };
+        let request = Self { headers, body, query, path };
         if !method.is_safe() {
             if request.headers.contains_key(header::COOKIE) {
                 request.check_origin(app)?;
@@ -95,6 +98,28 @@ impl AuthRequest {
         }))
     }
 
+    /// As [`Self::caller`], and what to tell their client about the session.
+    ///
+    /// # Errors
+    /// [`AuthError::Failed`].
+    pub async fn caller_with_headers(
+        &self,
+        app: &AuthApp,
+    ) -> Result<(Caller, SessionHeaders), AuthError> {
+        let caller = self.caller(app).await?;
+        let headers = match &caller {
+            Caller::SignedIn(active) => renewal(app, active),
+            Caller::Gone => SessionHeaders::clear(app, &self.headers),
+            Caller::Nobody => SessionHeaders::default(),
+        };
+        Ok((caller, headers))
+    }
+
+    /// Whether a session that is begun or renewed now outlives the browser.
+    pub fn remembered(&self, app: &AuthApp) -> Remember {
+        if self.says_dont_remember(app) { Remember::No } else { Remember::Yes }
+    }
+
     /// The signed-in caller, and what to tell their client about the session.
     ///
     /// # Errors
@@ -103,13 +128,11 @@ impl AuthRequest {
         &self,
         app: &AuthApp,
     ) -> Result<(ActiveSession, SessionHeaders), AuthError> {
-        match self.caller(app).await? {
-            Caller::SignedIn(active) => {
-                let headers = renewal(app, &active);
-                Ok((*active, headers))
+        match self.caller_with_headers(app).await? {
+            (Caller::SignedIn(active), headers) => Ok((*active, headers)),
+            (Caller::Gone | Caller::Nobody, headers) => {
+                Err(AuthError::unauthorized().with_session(headers))
             }
-            Caller::Gone => Err(AuthError::unauthorized().with_session(SessionHeaders::clear(app))),
-            Caller::Nobody => Err(AuthError::unauthorized()),
         }
     }
 
@@ -145,6 +168,18 @@ impl AuthRequest {
         }
         let signs = [site, mode, fetch("sec-fetch-dest"), fetch("origin"), fetch("referer")];
         if signs.iter().all(|sign| sign.is_empty()) { Ok(()) } else { self.check_origin(app) }
+    }
+
+    /// Checks where a link leads in the end; empty is nowhere.
+    ///
+    /// # Errors
+    /// 403 where it is a stranger's page.
+    pub fn check_callback(&self, app: &AuthApp, target: &str) -> Result<(), AuthError> {
+        if target.is_empty() || app.origins.allows_redirect(target) {
+            return Ok(());
+        }
+        let (status, code) = (StatusCode::FORBIDDEN, "INVALID_CALLBACK_URL");
+        Err(AuthError::new(status, code, "Invalid callbackURL"))
     }
 
     /// A parameter of the query that is there and not empty, whatever it says: JavaScript's idea of true.

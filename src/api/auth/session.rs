@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::app::AuthApp;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
-use super::request::{AuthRequest, Caller, renewal};
+use super::request::{AuthRequest, Caller};
 use crate::database::sessions;
 use crate::models::session::Session;
 use crate::models::user::User;
@@ -41,12 +41,10 @@ async fn get_session(
     State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<impl IntoResponse, AuthError> {
-    let reply = match request.caller(&app).await? {
-        Caller::Nobody => Reply::json(&()),
-        Caller::Gone => Reply::json(&()).with_session(SessionHeaders::clear(&app)),
-        Caller::SignedIn(active) => {
+    let reply = match request.caller_with_headers(&app).await? {
+        (Caller::Nobody | Caller::Gone, headers) => Reply::json(&()).with_session(headers),
+        (Caller::SignedIn(active), mut headers) => {
             let (issuer, user) = (app.issuer(), &active.user);
-            let mut headers = renewal(&app, &active);
             headers.set_jwt(&issuer.tokens.issue(user, issuer.clock.now()).await?);
             Reply::json(&SessionBody { session: &active.session, user }).with_session(headers)
         }
@@ -108,7 +106,7 @@ async fn revoke_session(
         sessions::delete_own_session(&app.services.database, &active.user.id, &token).await?;
     }
     if token == active.session.token {
-        headers = SessionHeaders::clear(&app);
+        headers = SessionHeaders::clear(&app, &request.headers);
     }
     Ok(done().with_session(headers))
 }
@@ -125,7 +123,7 @@ async fn revoke_sessions(
 ) -> Result<Reply, AuthError> {
     let (active, _) = request.require_session(&app).await?;
     sessions::delete_sessions(&app.services.database, &active.user.id).await?;
-    Ok(done().with_session(SessionHeaders::clear(&app)))
+    Ok(done().with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
 /// End all of the caller's sessions but this one

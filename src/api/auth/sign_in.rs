@@ -13,6 +13,7 @@ use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::AuthRequest;
 use crate::database::sessions;
 use crate::models::email::Email;
+use crate::models::redirect;
 use crate::models::user::User;
 use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
 use crate::services::sessions::Remember;
@@ -38,11 +39,7 @@ struct SignUpBody<'a> {
 async fn sign_up(State(app): State<AuthApp>, mut request: AuthRequest) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object", "record"])?;
     let name = fields.string("name");
-    let email = fields.string("email");
-    let parsed = Email::parse(&email);
-    if parsed.is_none() && fields.accepts("email") {
-        fields.refuse("email", "Invalid email address");
-    }
+    let email = fields.email("email");
     let password = fields.string("password");
     if password.is_empty() && fields.accepts("password") {
         fields.refuse("password", "Too small: expected string to have >=1 characters");
@@ -51,9 +48,7 @@ async fn sign_up(State(app): State<AuthApp>, mut request: AuthRequest) -> Result
     let _ = fields.optional_string("callbackURL");
     let remember = remember(fields.optional_bool("rememberMe"));
     fields.finish()?;
-    let Some(email) = parsed else {
-        return Err(invalid_email()); // unreachable: the check above has refused it
-    };
+    let email = email.ok_or_else(invalid_email)?; // refused already
     request.check_sign_in_origin(&app)?;
     accounts::check_new_password(&password).map_err(password_length)?;
     if name.contains('\0') || image.as_ref().is_some_and(|image| image.contains('\0')) {
@@ -127,10 +122,9 @@ async fn sign_in(State(app): State<AuthApp>, mut request: AuthRequest) -> Result
         user: &user,
     };
     let reply = Reply::json(&body).with_session(begin(&app, &request, &session.token, remember));
-    let location = target.filter(|target| target.is_ascii());
-    Ok(match location.and_then(|location| HeaderValue::from_str(location).ok()) {
-        Some(location) => reply.with_header(header::LOCATION, location),
-        None => reply,
+    Ok(match target.map(|target| HeaderValue::from_str(&redirect::location(target))) {
+        Some(Ok(location)) => reply.with_header(header::LOCATION, location),
+        _ => reply,
     })
 }
 
@@ -151,7 +145,8 @@ async fn sign_out(
     if let Some(token) = request.presented_token(&app).filter(|token| !token.contains('\0')) {
         sessions::delete_session(&app.services.database, &token).await?;
     }
-    Ok(Reply::json(&serde_json::json!({"success": true})).with_session(SessionHeaders::clear(&app)))
+    Ok(Reply::json(&serde_json::json!({"success": true}))
+        .with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
 fn begin(app: &AuthApp, request: &AuthRequest, token: &str, remember: Remember) -> SessionHeaders {
