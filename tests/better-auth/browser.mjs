@@ -10,6 +10,7 @@ if (!url && process.env.CI) throw new Error('DULY_URL must name the running serv
 export const skip = !url && 'set DULY_URL to the base URL of a running server';
 export const origin = url ? new URL(url).origin : 'http://server.invalid';
 export const password = 'correct horse battery';
+export const SESSION_COOKIE = 'better-auth.session_token';
 
 /** A browser profile: its own cookies, its own User-Agent, and the official client on top. */
 export function openBrowser(userAgent = 'Test Browser/1.0') {
