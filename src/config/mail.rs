@@ -1,9 +1,10 @@
 //! How e-mail is sent: `SMTP_URL`, `MAIL_FROM`; or kept in files that say that it was not.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
-use url::{Host, Url};
+use url::Url;
 
 use super::reading::given;
 use crate::models::secret::Hidden;
@@ -81,8 +82,8 @@ fn sender(text: &str, problems: &mut Vec<String>) -> Mailbox {
 }
 
 fn smtp(url: &Url) -> Option<SmtpSettings> {
-    let host = url.host()?;
-    let mut tls = match (url.scheme(), is_loopback(&host)) {
+    let host = url.host_str()?;
+    let mut tls = match (url.scheme(), is_loopback(host)) {
         ("smtps", _) => SmtpTls::Implicit,
         ("smtp", false) => SmtpTls::Required,
         // A relay on this machine; what nobody else can hear needs no certificate.
@@ -105,17 +106,15 @@ fn smtp(url: &Url) -> Option<SmtpSettings> {
     };
     let default_port = if tls == SmtpTls::Implicit { 465 } else { 587 };
     Some(SmtpSettings {
-        host: host.to_string(),
+        host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
         port: url.port().unwrap_or(default_port),
         tls,
         credentials,
     })
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
+/// The URL standard reads numbers as an address for schemes of the web only.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

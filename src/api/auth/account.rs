@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, is_falsy};
@@ -19,9 +20,9 @@ use crate::services::accounts::{self, OtherSessions, PasswordChange};
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(change_password))
-        .routes(routes!(update_user))
-        .routes(routes!(list_accounts))
+        .routes(else_not_found(routes!(change_password)))
+        .routes(else_not_found(routes!(update_user)))
+        .routes(else_not_found(routes!(list_accounts)))
 }
 
 #[derive(Serialize)]

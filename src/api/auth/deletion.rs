@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use super::account::credential_account_not_found;
 use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
@@ -18,7 +19,9 @@ use crate::services::accounts::{self, PasswordCheck};
 use crate::services::random;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::new().routes(routes!(delete_user)).routes(routes!(open_deletion_link))
+    OpenApiRouter::new()
+        .routes(else_not_found(routes!(delete_user)))
+        .routes(else_not_found(routes!(open_deletion_link)))
 }
 
 /// Delete the caller: their tasks, sessions and accounts go in one batch

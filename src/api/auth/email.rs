@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
@@ -17,9 +18,9 @@ use crate::services::mail::letters::Letter;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(send_verification_email))
-        .routes(routes!(verify_email))
-        .routes(routes!(change_email))
+        .routes(else_not_found(routes!(send_verification_email)))
+        .routes(else_not_found(routes!(verify_email)))
+        .routes(else_not_found(routes!(change_email)))
 }
 
 /// Have the link sent that verifies an address

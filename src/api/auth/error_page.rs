@@ -8,9 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::new().routes(routes!(error_page))
+    OpenApiRouter::new().routes(else_not_found(routes!(error_page)))
 }
 
 /// A page that names an error

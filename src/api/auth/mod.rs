@@ -19,8 +19,9 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::AppState;
@@ -28,7 +29,7 @@ pub use app::AuthApp;
 
 fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(ok))
+        .routes(else_not_found(routes!(ok)))
         .merge(sign_in::routes())
         .merge(session::routes())
         .merge(token::routes())
@@ -39,12 +40,21 @@ fn routes() -> OpenApiRouter<AuthApp> {
         .merge(error_page::routes())
 }
 
+/// A route that has other methods answered as if it were none. (axum's fallback for that says `Allow`, which Better
+/// Auth does not.)
+fn else_not_found(
+    (schemas, paths, methods): UtoipaMethodRouter<AuthApp>,
+) -> UtoipaMethodRouter<AuthApp> {
+    (schemas, paths, methods.merge(any(not_found)))
+}
+
 /// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
 pub fn router(app: AuthApp) -> Router<AppState> {
     let (router, _) = routes().split_for_parts();
     router
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        // Routes of their own, so that no task route with a path like them is found instead.
+        .route("/", any(not_found))
+        .route("/{*path}", any(not_found))
         .layer(middleware::from_fn(refuse_head))
         .with_state(app)
 }

@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply};
 use super::request::AuthRequest;
@@ -16,9 +17,9 @@ use crate::services::password_reset::{self, Reset};
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(request_password_reset))
-        .routes(routes!(open_reset_link))
-        .routes(routes!(reset_password))
+        .routes(else_not_found(routes!(request_password_reset)))
+        .routes(else_not_found(routes!(open_reset_link)))
+        .routes(else_not_found(routes!(reset_password)))
 }
 
 /// Have the link to a new password sent

@@ -11,6 +11,7 @@ use super::cookies;
 use super::reply::{AuthError, SessionHeaders};
 use crate::api::json::read_bytes;
 use crate::api::origins::{OriginError, text};
+use crate::models::lenient_json;
 use crate::services::sessions::{ActiveSession, Extension, Remember, find_active};
 
 const JSON: &str = "application/json";
@@ -265,11 +266,9 @@ fn parse_body(
     }
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(JSON) {
-        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        return serde_json::from_str(&String::from_utf8_lossy(bytes)).map(Some).map_err(|_| {
-            let message = "Invalid JSON in request body";
-            AuthError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-        });
+        let message = "Invalid JSON in request body";
+        let invalid = || AuthError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
+        return lenient_json::parse(bytes).map(Some).ok_or_else(invalid);
     }
     if takes_forms && essence.eq_ignore_ascii_case(FORM) {
         let pairs = form_urlencoded::parse(bytes);

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
@@ -21,11 +22,11 @@ const NOT_STORED: [(HeaderName, &str); 2] =
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(get_session, post_session))
-        .routes(routes!(list_sessions))
-        .routes(routes!(revoke_session))
-        .routes(routes!(revoke_sessions))
-        .routes(routes!(revoke_other_sessions))
+        .routes(else_not_found(routes!(get_session, post_session)))
+        .routes(else_not_found(routes!(list_sessions)))
+        .routes(else_not_found(routes!(revoke_session)))
+        .routes(else_not_found(routes!(revoke_sessions)))
+        .routes(else_not_found(routes!(revoke_other_sessions)))
 }
 
 #[derive(Serialize)]

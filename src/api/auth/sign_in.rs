@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use super::app::AuthApp;
 use super::cookies;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::AuthRequest;
@@ -19,7 +20,10 @@ use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
 use crate::services::sessions::Remember;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(sign_in)).routes(routes!(sign_out))
+    OpenApiRouter::new()
+        .routes(else_not_found(routes!(sign_up)))
+        .routes(else_not_found(routes!(sign_in)))
+        .routes(else_not_found(routes!(sign_out)))
 }
 
 #[derive(Serialize)]

@@ -5,11 +5,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::AuthApp;
+use super::else_not_found;
 use super::reply::{AuthError, Reply};
 use super::request::AuthRequest;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
-    OpenApiRouter::new().routes(routes!(token)).routes(routes!(jwks))
+    OpenApiRouter::new()
+        .routes(else_not_found(routes!(token)))
+        .routes(else_not_found(routes!(jwks)))
 }
 
 /// A JWT for the caller
