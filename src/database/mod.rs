@@ -43,7 +43,7 @@ pub struct Database {
 pub enum Users {
     /// In the table `"user"`: only who is there may have tasks.
     Here,
-    /// In somebody else's database.
+    /// In somebody else's database, or in this one and in somebody else's care.
     Elsewhere,
 }
 
