@@ -61,7 +61,8 @@ impl Mailbox {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // It ends, and cleans up, when nobody holds its standard input any more.
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }
