@@ -1,24 +1,19 @@
 //! The commands: `serve`, `migrate`, `openapi`, `healthcheck`, `check`.
 
+mod serve;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use url::Url;
+use tokio::net::TcpStream;
 
-use crate::api::origins::Origins;
-use crate::api::{self, App, openapi, server};
-use crate::clock::Clock;
+use crate::api::openapi;
 use crate::config::{Config, Settings, Storage};
-use crate::database::{Database, migrations};
-use crate::models::origin_pattern::OriginPattern;
-use crate::models::secret::Secret;
-use crate::services::{Services, data_directory};
+use crate::database::migrations;
+use crate::services::data_directory;
 use crate::telemetry;
 
 /// The backend of a to-do application.
@@ -62,7 +57,7 @@ pub fn run() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Openapi => print(&openapi::document()),
             Command::Check => check(&config?),
-            Command::Serve => block_on(serve(config?)),
+            Command::Serve => block_on(serve::serve(config?)),
             Command::Migrate { status: false } => block_on(migrate(config?)),
             Command::Migrate { status: true } => block_on(migration_status(config?)),
             Command::Healthcheck => block_on(healthcheck(config?)),
@@ -127,94 +122,6 @@ fn host_name(host: &tokio_postgres::config::Host) -> String {
         tokio_postgres::config::Host::Tcp(name) => name.clone(),
         tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
     }
-}
-
-async fn serve(config: Config) -> Result<(), Failure> {
-    telemetry::start_logging(&config.log);
-    if let Storage::Embedded(settings) = &config.storage {
-        data_directory::prepare(settings)?;
-    }
-    let secret = secret(&config)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("{} cannot be listened on: {error}", config.listen))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let base_url = base_url(&config, address.port());
-    let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
-
-    let origins = Origins::new(&base_url, trusted_origins(&config, address.port()));
-    let services = Services::new(database, Clock::System, &secret, origins.own());
-    let app = Arc::new(App::new(
-        services,
-        config.max_tasks_per_user,
-        origins,
-        config.cors_origins.clone(),
-    ));
-    if let Some(address) = config.metrics {
-        let observed = Arc::clone(&app);
-        telemetry::serve_metrics(address, move || observed.services.database.load())
-            .map_err(|error| format!("METRICS_ADDR {address}: {error}"))?;
-    }
-    let stop = stop_signal()?;
-    print(&format!(
-        "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  API      {}\n",
-        whereabouts(&config.storage),
-        base_url.join("/docs/").unwrap_or(base_url.clone()),
-    ))?;
-    let draining = Arc::clone(&app);
-    let stop = async move {
-        stop.await;
-        tracing::info!("stopping: no new connections, finishing what runs");
-        draining.start_draining();
-    };
-    server::serve(listener, api::router(Arc::clone(&app)), stop).await;
-    app.services.database.close().await;
-    tracing::info!("stopped");
-    Ok(())
-}
-
-/// Ready on SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |error: io::Error| format!("signals cannot be received: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// The secret that was set, or else the one kept beside the embedded database, made at the first start.
-fn secret(config: &Config) -> Result<Secret, Failure> {
-    if let Some(secret) = &config.secret {
-        return Ok(secret.clone());
-    }
-    let Storage::Embedded(settings) = &config.storage else {
-        return Err("BETTER_AUTH_SECRET is required with DATABASE_URL".to_owned());
-    };
-    data_directory::stored_secret(settings).map_err(|error| {
-        let file = settings.secret_file.display();
-        format!("the secret in {file} cannot be used: {error}")
-    })
-}
-
-/// The public address: what was set, or this machine as a browser on it says.
-fn base_url(config: &Config, port: u16) -> Url {
-    config.base_url.clone().unwrap_or_else(|| {
-        Url::parse(&format!("http://localhost:{port}")).expect("a host and a port are a URL")
-    })
-}
-
-/// Pages that may read answers with credentials are trusted to sign people in, too. Where no address is set,
-/// so are the other names of this machine.
-fn trusted_origins(config: &Config, port: u16) -> Vec<OriginPattern> {
-    let local = ["127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
-    let local = local.iter().filter(|_| config.base_url.is_none());
-    let named = config.cors_origins.iter().chain(local);
-    let named = named.filter_map(|origin| OriginPattern::parse(origin));
-    config.trusted_origins.iter().cloned().chain(named).collect()
 }
 
 async fn migrate(config: Config) -> Result<(), Failure> {

@@ -82,6 +82,14 @@ pub enum Unauthorized {
     /// A JWT that is over.
     #[error("the token has expired")]
     Expired,
+    /// A JWT that outlives its user.
+    #[error("the user is gone")]
+    UserGone,
+    /// A session token where only JWTs are taken, because somebody else signs people in.
+    #[error(
+        "this is a session token; call GET /api/auth/token on the server that issued it, and send the JWT it answers"
+    )]
+    SessionToken,
     /// A session token or cookie without a running session.
     #[error("the session has ended or never was")]
     NoSession,
@@ -91,6 +99,7 @@ impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unavailable(_) | DatabaseError::Busy(_) => Self::Unavailable(error),
+            DatabaseError::UserGone => Unauthorized::UserGone.into(),
             DatabaseError::Unique(_) | DatabaseError::Failed(_) => Self::Internal(Box::new(error)),
         }
     }
@@ -102,6 +111,9 @@ pub enum DatabaseError {
     /// A key that must be unique is taken.
     #[error("the key {0:?} is taken")]
     Unique(Constraint),
+    /// What was to be kept belongs to a user who is not there, or no longer.
+    #[error("the user is gone")]
+    UserGone,
     /// The database cannot be reached, or is not accepting work. Trying again later can help.
     #[error("the database is not available: {0}")]
     Unavailable(String),

@@ -32,9 +32,53 @@ pub struct Settings {
     /// database, required with PostgreSQL (openssl rand -base64 32)
     #[arg(long, env = "BETTER_AUTH_SECRET", global = true, hide_env_values = true)]
     pub better_auth_secret: Option<String>,
-    /// Public address of this server, as browsers see it [default: http://localhost:PORT]
+    /// Secrets for changing over, the new one first: 2:NEW,1:OLD; what the old one signed and encrypted goes on working
+    #[arg(long, env = "BETTER_AUTH_SECRETS", global = true, hide_env_values = true)]
+    pub better_auth_secrets: Option<String>,
+    /// Who signs people in: embedded (this server), remote (the Better Auth at BETTER_AUTH_URL, by its public keys),
+    /// or secret (whoever signs tokens with AUTH_JWT_SECRET)
+    #[arg(
+        long,
+        env = "AUTH_MODE",
+        default_value = "embedded",
+        global = true,
+        hide_env_values = true
+    )]
+    pub auth_mode: String,
+    /// Public address of this server, as browsers see it [default: http://localhost:PORT]; with AUTH_MODE=remote, the
+    /// address of the server that signs people in
     #[arg(long, env = "BETTER_AUTH_URL", global = true, hide_env_values = true)]
     pub better_auth_url: Option<String>,
+    /// Where the remote issuer publishes its keys [default: BETTER_AUTH_URL/api/auth/jwks]
+    #[arg(long, env = "AUTH_JWKS_URL", global = true, hide_env_values = true)]
+    pub auth_jwks_url: Option<String>,
+    /// Issuers whose tokens are taken, comma separated [default: the origin of BETTER_AUTH_URL]
+    #[arg(long, env = "AUTH_ISSUER", global = true, hide_env_values = true)]
+    pub auth_issuer: Option<String>,
+    /// Audiences that tokens may be for, comma separated [default: the origin of BETTER_AUTH_URL]
+    #[arg(long, env = "AUTH_AUDIENCE", global = true, hide_env_values = true)]
+    pub auth_audience: Option<String>,
+    /// Secret of at least 32 bytes that tokens are signed with (HS256), with AUTH_MODE=secret
+    #[arg(long, env = "AUTH_JWT_SECRET", global = true, hide_env_values = true)]
+    pub auth_jwt_secret: Option<String>,
+    /// Whether guessing passwords is limited: on or off
+    #[arg(
+        long,
+        env = "AUTH_RATE_LIMIT",
+        default_value = "on",
+        global = true,
+        hide_env_values = true
+    )]
+    pub auth_rate_limit: String,
+    /// Proxies whose X-Forwarded-For is believed, as addresses or networks, comma separated [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", global = true, hide_env_values = true)]
+    pub trusted_proxies: Option<String>,
+    /// SMTP server that e-mail is sent by (smtps://user:password@host); without it, e-mail is kept in DATA_DIR/mail
+    #[arg(long, env = "SMTP_URL", global = true, hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Address that e-mail comes from; required with SMTP_URL
+    #[arg(long, env = "MAIL_FROM", global = true, hide_env_values = true)]
+    pub mail_from: Option<String>,
     /// Other origins that may sign people in, comma separated; https://*.example.com matches subdomains
     #[arg(long, env = "BETTER_AUTH_TRUSTED_ORIGINS", global = true, hide_env_values = true)]
     pub better_auth_trusted_origins: Option<String>,

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::AppState;
-use super::auth::cookies;
+use super::auth::{AuthApp, cookies};
 use crate::error::{Error, Unauthorized};
 use crate::models::task::parse_task_id;
 use crate::models::user::UserId;
@@ -59,8 +59,10 @@ fn path_parameter(parts: &Parts, name: &str) -> Option<String> {
 /// A credential, in the order in which they are looked for (API.md, "Who is calling").
 enum Credential<'a> {
     Jwt(&'a str),
-    SessionToken(String),
-    SessionCookie(String),
+    /// Without a dot, or with one: then it is signed.
+    SessionToken(&'a str),
+    /// No header; there may be a cookie.
+    Cookie,
 }
 
 async fn authenticate(
@@ -68,29 +70,37 @@ async fn authenticate(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<UserId, Error> {
-    let services = &app.services;
-    let now = services.clock.now();
-    let token = match credential(app, headers)? {
-        Credential::Jwt(token) => {
-            return services.tokens.verify(&services.database, token, now).await;
+    let (auth, token) = match (credential(headers)?, AuthApp::of(app)) {
+        (Credential::Jwt(token), _) => {
+            let services = &app.services;
+            return services.verifier.verify(token, services.clock.now()).await;
         }
-        Credential::SessionToken(token) => token,
-        Credential::SessionCookie(token) => {
+        (Credential::SessionToken(_), None) => return Err(Unauthorized::SessionToken.into()),
+        (Credential::Cookie, None) => return Err(Unauthorized::Missing.into()),
+        (Credential::SessionToken(token), Some(auth)) => {
+            let token = match token.contains('.') {
+                true => cookies::verified(&auth, token).ok_or(Unauthorized::NoSession)?,
+                false => token.to_owned(),
+            };
+            (auth, token)
+        }
+        (Credential::Cookie, Some(auth)) => {
+            let token = cookies::session_token(&auth, headers).ok_or(Unauthorized::Missing)?;
+            let token = token.ok_or(Unauthorized::NoSession)?;
             if !method.is_safe() {
                 app.origins.check(headers).map_err(|_| Error::InvalidOrigin)?;
             }
-            token
+            (auth, token)
         }
     };
-    let active = find_active(services, &token, Extension::Never).await?;
+    let active = find_active(auth.issuer(), &token, Extension::Never).await?;
     active.map(|active| active.user.id).ok_or_else(|| Unauthorized::NoSession.into())
 }
 
-fn credential<'a>(app: &AppState, headers: &'a HeaderMap) -> Result<Credential<'a>, Unauthorized> {
+fn credential(headers: &HeaderMap) -> Result<Credential<'_>, Unauthorized> {
     let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = authorization.next() else {
-        let cookie = cookies::session_token(app, headers).ok_or(Unauthorized::Missing)?;
-        return cookie.map(Credential::SessionCookie).ok_or(Unauthorized::NoSession);
+        return Ok(Credential::Cookie);
     };
     let token = value
         .to_str()
@@ -101,11 +111,8 @@ fn credential<'a>(app: &AppState, headers: &'a HeaderMap) -> Result<Credential<'
         .filter(|token| !token.is_empty() && authorization.next().is_none())
         .ok_or(Unauthorized::MalformedHeader)?;
     match token.bytes().filter(|byte| *byte == b'.').count() {
+        0 | 1 => Ok(Credential::SessionToken(token)),
         2 => Ok(Credential::Jwt(token)),
-        0 => Ok(Credential::SessionToken(token.to_owned())),
-        1 => cookies::verified(app, token)
-            .map(Credential::SessionToken)
-            .ok_or(Unauthorized::NoSession),
         _ => Err(Unauthorized::InvalidToken),
     }
 }

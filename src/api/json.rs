@@ -26,32 +26,32 @@ pub struct OptionalJsonObject(pub Map<String, Value>);
 impl FromRequest<AppState> for JsonObject {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Error> {
         require_media_type(request.headers(), &["application/json"], "application/json")?;
-        read(request, app).await?.map(Self)
+        read(request).await.map(Self)
     }
 }
 
 impl FromRequest<AppState> for MergePatch {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Error> {
         require_media_type(
             request.headers(),
             &["application/json", "application/merge-patch+json"],
             "application/merge-patch+json or application/json",
         )?;
-        read(request, app).await?.map(Self)
+        read(request).await.map(Self)
     }
 }
 
 impl FromRequest<AppState> for OptionalJsonObject {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Error> {
         let media_type =
             require_media_type(request.headers(), &["application/json"], "application/json");
-        let body = read_bytes(request, app).await?;
+        let body = read_bytes(request).await?;
         if body.is_empty() {
             return Ok(Self(Map::new()));
         }
@@ -60,16 +60,13 @@ impl FromRequest<AppState> for OptionalJsonObject {
     }
 }
 
-async fn read(
-    request: Request,
-    app: &AppState,
-) -> Result<Result<Map<String, Value>, Error>, Error> {
-    Ok(parse(&read_bytes(request, app).await?))
+async fn read(request: Request) -> Result<Map<String, Value>, Error> {
+    parse(&read_bytes(request).await?)
 }
 
 /// The body, up to [`MAX_BODY_BYTES`].
-pub async fn read_bytes(request: Request, app: &AppState) -> Result<Bytes, Error> {
-    Bytes::from_request(request, app).await.map_err(|rejection| match rejection {
+pub async fn read_bytes(request: Request) -> Result<Bytes, Error> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(inner)
             if inner.status() == StatusCode::PAYLOAD_TOO_LARGE =>
         {

@@ -33,6 +33,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::error::Error;
 use crate::services::Services;
 use crate::telemetry;
+use auth::AuthApp;
 use origins::Origins;
 
 /// The largest body that is read, in bytes (API.md, "Limits").
@@ -86,13 +87,19 @@ impl App {
 /// The whole application.
 pub fn router(app: AppState) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
+    let issuer = AuthApp::of(&app);
     let cors = (!app.cors_origins.is_empty()).then(|| cors(&app.cors_origins));
     let router = routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .nest("/api/auth", auth::router())
-        .route("/api/auth/", any(auth::not_found)) // which nesting leaves out
-        .merge(openapi::router(document))
+        .merge(openapi::router(document));
+    let router = match issuer {
+        Some(issuer) => {
+            router.nest("/api/auth", auth::router(issuer)).route("/api/auth/", any(auth::not_found))
+        } // which nesting leaves out
+        None => router,
+    };
+    let router = router
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(limit_time))
         .layer(CompressionLayer::new());

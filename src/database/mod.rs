@@ -5,6 +5,7 @@
 //! on data is made in SQL and read off the rows that come back; there are no interactive transactions, so
 //! no connection is ever held while something else is waited for.
 
+pub mod accounts;
 pub mod keys;
 pub mod migrations;
 mod postgres;
@@ -16,6 +17,7 @@ pub mod task_list;
 mod task_statements;
 pub mod tasks;
 pub mod users;
+pub mod verifications;
 
 use std::time::Duration;
 
@@ -33,6 +35,16 @@ const WAIT: Duration = Duration::from_secs(5);
 /// An open database, of either engine.
 pub struct Database {
     engine: Engine,
+    users: Users,
+}
+
+/// Where the people live whose tasks are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// In the table `"user"`: only who is there may have tasks.
+    Here,
+    /// In somebody else's database, or in this one and in somebody else's care.
+    Elsewhere,
 }
 
 enum Engine {
@@ -59,7 +71,12 @@ impl Database {
                 Engine::Sqlite(Sqlite::open(settings, lock)?)
             }
         };
-        Ok(Self { engine })
+        Ok(Self { engine, users: Users::Elsewhere })
+    }
+
+    /// The same database, in which only users of its own may have tasks.
+    pub fn with_local_users(self) -> Self {
+        Self { users: Users::Here, ..self }
     }
 
     /// Which SQL this database speaks where the two do not share it.

@@ -246,6 +246,11 @@ fn classify(error: &tokio_postgres::Error) -> DatabaseError {
     {
         return DatabaseError::Unique(constraint);
     }
+    if *code == SqlState::FOREIGN_KEY_VIOLATION
+        && reported.constraint().is_some_and(references_user)
+    {
+        return DatabaseError::UserGone;
+    }
     if *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE {
         return DatabaseError::Busy("two writes met");
     }
@@ -256,6 +261,12 @@ fn classify(error: &tokio_postgres::Error) -> DatabaseError {
     } else {
         DatabaseError::Failed(describe(error))
     }
+}
+
+/// Our own name for the key of `owners`, and PostgreSQL's for those that Better Auth makes.
+fn references_user(constraint: &str) -> bool {
+    ["owners_local_user_id_fkey", "session_userId_fkey", "account_userId_fkey"]
+        .contains(&constraint)
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {

@@ -70,6 +70,15 @@ pub(super) fn delete_all_statement(user: &UserId) -> Statement {
     Statement::new(r#"DELETE FROM "session" WHERE "userId" = $1"#).bind(user.as_str())
 }
 
+/// The sessions of the user whom the row of `verification` with that identifier was sent to.
+pub(super) fn delete_claimed(identifier: &str) -> Statement {
+    Statement::new(
+        r#"DELETE FROM "session"
+           WHERE "userId" = (SELECT "value" FROM "verification" WHERE "identifier" = $1)"#,
+    )
+    .bind(identifier)
+}
+
 /// Keeps a new session.
 ///
 /// # Errors

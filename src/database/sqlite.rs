@@ -250,6 +250,10 @@ pub(super) fn classify(error: &rusqlite::Error) -> DatabaseError {
     {
         return DatabaseError::Unique(constraint);
     }
+    if code.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+        // SQLite does not say which key. The others refer to rows that the same batch makes.
+        return DatabaseError::UserGone;
+    }
     match code.code {
         rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
             DatabaseError::Busy("the file is locked")

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::Users;
 use super::statement::{Statement, Value};
 use super::tasks::{Completion, Precondition, TASK_COLUMNS};
 use crate::models::due_date::DueDate;
@@ -51,15 +52,27 @@ pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
 
 /// Takes the next change number of an owner, who may be new, and counts `added` tasks more. Also a write that
 /// finds nothing begins with this: it must wait for the one that is making its owner.
-pub(super) fn take_version(owner: &UserId, now: Timestamp, added: i64) -> Statement {
-    Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, $3, $2) \
-         ON CONFLICT (user_id) DO UPDATE \
-         SET version = owners.version + 1, task_count = owners.task_count + $3",
+///
+/// Where users live here, an owner who is not (or no longer) one of them is refused by the foreign key. Where they live
+/// elsewhere, that may still be a server on this very database.
+pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: i64) -> Statement {
+    let mut statement = Statement::new(
+        "INSERT INTO owners (user_id, version, task_count, created_at, local_user_id) \
+         VALUES ($1, 1, $3, $2, ",
     )
     .bind(owner.as_str())
     .bind(now)
-    .bind(added)
+    .bind(added);
+    statement.push(match users {
+        Users::Here => "$1",
+        Users::Elsewhere => r#"(SELECT "id" FROM "user" WHERE "id" = $1)"#,
+    });
+    statement.push(
+        ") ON CONFLICT (user_id) DO UPDATE \
+         SET version = owners.version + 1, task_count = owners.task_count + $3, \
+         local_user_id = COALESCE(excluded.local_user_id, owners.local_user_id)",
+    );
+    statement
 }
 
 /// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.

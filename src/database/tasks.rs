@@ -133,7 +133,7 @@ pub async fn insert_task(
     // The task is counted first and uncounted if that made one too many: the count is right either way,
     // and the insert in between can tell.
     let batch = vec![
-        take_version(owner, now, 1),
+        take_version(database.users, owner, now, 1),
         insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail),
         uncount_above(owner, max_tasks),
     ];
@@ -163,7 +163,8 @@ pub async fn put_task(
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
 
-    let mut batch: Batch = vec![take_version(owner, now, 0), select_task(owner, id)];
+    let mut batch: Batch =
+        vec![take_version(database.users, owner, now, 0), select_task(owner, id)];
     let update = may_update
         .then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
     let insert = create.map(|task| {
@@ -208,7 +209,7 @@ pub async fn update_task(
     now: Timestamp,
 ) -> Result<Update, DatabaseError> {
     let batch = vec![
-        take_version(owner, now, 0),
+        take_version(database.users, owner, now, 0),
         update_statement(owner, id, fields, completion, precondition, now),
         select_task(owner, id),
     ];
@@ -232,7 +233,7 @@ pub async fn delete_task(
     now: Timestamp,
 ) -> Result<Delete, DatabaseError> {
     let batch = vec![
-        take_version(owner, now, 0),
+        take_version(database.users, owner, now, 0),
         uncount_if_present(owner, id, precondition),
         delete_task_statement(owner, id, precondition),
         select_task(owner, id),

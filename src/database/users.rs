@@ -1,8 +1,9 @@
-//! Users and their passwords: the tables `"user"` and `account`, as Better Auth spells them.
+//! Users: the table `"user"`, as Better Auth spells it.
 
 use jiff::Timestamp;
 
 use super::statement::{Constraint, FromRow, Row, Statement};
+use super::verifications::{self, Claim};
 use super::{Database, DatabaseError, sessions};
 use crate::models::session::Session;
 use crate::models::user::{User, UserId};
@@ -124,51 +125,6 @@ pub async fn find_by_email(
     Ok(database.read(statement).await?.into_iter().next())
 }
 
-/// The hash of a user's password, or `None` where they have none.
-///
-/// # Errors
-/// [`DatabaseError`].
-pub async fn find_password_hash(
-    database: &Database,
-    user: &UserId,
-) -> Result<Option<String>, DatabaseError> {
-    let statement = Statement::new(
-        r#"SELECT "password" FROM "account" WHERE "userId" = $1 AND "providerId" = 'credential'"#,
-    )
-    .bind(user.as_str());
-    match database.read::<Row>(statement).await?.into_iter().next() {
-        Some(mut row) => row.take_optional(0),
-        None => Ok(None),
-    }
-}
-
-/// Replaces a user's password. With `only_session` every session of theirs ends in the same batch, and
-/// that one begins.
-///
-/// # Errors
-/// [`DatabaseError`].
-pub async fn update_password(
-    database: &Database,
-    user: &UserId,
-    password_hash: &str,
-    now: Timestamp,
-    only_session: Option<&Session>,
-) -> Result<(), DatabaseError> {
-    let update = Statement::new(
-        r#"UPDATE "account" SET "password" = $2, "updatedAt" = $3
-           WHERE "userId" = $1 AND "providerId" = 'credential'"#,
-    )
-    .bind(user.as_str())
-    .bind(password_hash)
-    .bind(now);
-    let mut batch = vec![update];
-    if let Some(session) = only_session {
-        batch.push(sessions::delete_all_statement(user));
-        batch.push(sessions::insert_statement(session));
-    }
-    database.write(batch).await.map(drop)
-}
-
 /// What a person may change about themselves; `None` leaves it as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
@@ -196,4 +152,126 @@ pub async fn update_user(
     }
     update.push(r#" WHERE "id" = "#).push_bind(user.as_str());
     database.write(vec![update]).await.map(drop)
+}
+
+/// The user with an id.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn find_user(database: &Database, id: &str) -> Result<Option<User>, DatabaseError> {
+    let statement =
+        Statement::new(concat!("SELECT ", user_columns!(), r#" FROM "user" WHERE "id" = $1"#))
+            .bind(id);
+    Ok(database.read(statement).await?.into_iter().next())
+}
+
+/// What became of a change of address.
+#[derive(Debug)]
+pub enum UpdateEmail {
+    Updated(User),
+    EmailTaken,
+    /// The user is gone, or has another address by now than the one that was to be replaced.
+    Missing,
+}
+
+/// Replaces a user's e-mail address (both in lower case).
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn update_email(
+    database: &Database,
+    user: &UserId,
+    current: &str,
+    new: &str,
+    verified: bool,
+    now: Timestamp,
+) -> Result<UpdateEmail, DatabaseError> {
+    let update = Statement::new(concat!(
+        r#"UPDATE "user" SET "email" = $3, "emailVerified" = $4, "updatedAt" = $5
+           WHERE "id" = $1 AND lower("email") = $2 RETURNING "#,
+        user_columns!()
+    ))
+    .bind(user.as_str())
+    .bind(current)
+    .bind(new)
+    .bind(verified)
+    .bind(now);
+    match database.write(vec![update]).await {
+        Ok(rows) => {
+            let row = rows.into_iter().flatten().next();
+            let user = row.map(User::from_row).transpose()?;
+            Ok(user.map_or(UpdateEmail::Missing, UpdateEmail::Updated))
+        }
+        Err(DatabaseError::Unique(Constraint::UserEmail)) => Ok(UpdateEmail::EmailTaken),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes that a user reads the e-mail of this address (lower case).
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn verify_email(
+    database: &Database,
+    email: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let update = Statement::new(
+        r#"UPDATE "user" SET "emailVerified" = $2, "updatedAt" = $3
+           WHERE "email" = $1 AND "emailVerified" <> $2"#,
+    )
+    .bind(email)
+    .bind(true)
+    .bind(now);
+    database.write(vec![update]).await.map(drop)
+}
+
+/// Deletes a user and everything of theirs, all or nothing: tasks, sessions, accounts, and what was sent to them.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn delete_user(database: &Database, user: &UserId) -> Result<(), DatabaseError> {
+    let batch = vec![
+        delete_owner().bind(user.as_str()),
+        verifications::delete_all_statement(user),
+        Statement::new(r#"DELETE FROM "user" WHERE "id" = $1"#).bind(user.as_str()),
+    ];
+    database.write(batch).await.map(drop)
+}
+
+/// As [`delete_user`], for whoever holds a row of that name that was sent to the user. The row is used up whatever
+/// comes of it. `false` where there is none, or it was sent to somebody else.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn delete_user_with_token(
+    database: &Database,
+    user: &UserId,
+    identifier: &str,
+    claim_name: &str,
+    now: Timestamp,
+) -> Result<bool, DatabaseError> {
+    const IF_CLAIMED: &str =
+        r#" AND EXISTS (SELECT 1 FROM "verification" WHERE "identifier" = $2 AND "value" = $1)"#;
+    let claim = Claim { identifier, name: claim_name, now };
+    let claimed = |mut statement: Statement| {
+        statement.push(IF_CLAIMED);
+        statement.bind(user.as_str()).bind(claim_name)
+    };
+    let mut delete_user = claimed(Statement::new(r#"DELETE FROM "user" WHERE "id" = $1"#));
+    delete_user.push(" RETURNING 1");
+    let delete_rest = Statement::new(
+        r#"DELETE FROM "verification"
+           WHERE "value" = $1 AND NOT EXISTS (SELECT 1 FROM "user" WHERE "id" = $1)"#,
+    )
+    .bind(user.as_str());
+    let batch =
+        vec![claim.take(), claimed(delete_owner()), delete_user, delete_rest, claim.settle()];
+    let rows = database.write(batch).await?;
+    Ok(rows.get(2).is_some_and(|deleted| !deleted.is_empty()))
+}
+
+/// Also of a user who has been local only since their owner was made.
+fn delete_owner() -> Statement {
+    Statement::new("DELETE FROM owners WHERE user_id = $1")
 }

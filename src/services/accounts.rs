@@ -1,9 +1,9 @@
 //! Signing up, signing in and changing the password.
 
 use super::sessions::{Remember, begin};
-use super::{Services, random};
-use crate::database::DatabaseError;
+use super::{Issuer, random};
 use crate::database::users::{self, InsertUser};
+use crate::database::{DatabaseError, accounts};
 use crate::database::{sessions, users::UserWithPassword};
 use crate::models::email::Email;
 use crate::models::session::Session;
@@ -63,15 +63,15 @@ pub struct SignedIn {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn sign_up(
-    services: &Services,
+    issuer: &Issuer,
     sign_up: SignUp<'_>,
 ) -> Result<Option<SignedIn>, DatabaseError> {
     // Asked first to spare the hash; the constraint decides where two come at once.
-    if users::email_is_taken(&services.database, sign_up.email.as_str()).await? {
+    if users::email_is_taken(&issuer.database, sign_up.email.as_str()).await? {
         return Ok(None);
     }
-    let hash = services.passwords.hash(sign_up.password).await?;
-    let now = services.clock.now();
+    let hash = issuer.passwords.hash(sign_up.password).await?;
+    let now = issuer.clock.now();
     let id = UserId::parse(&random::id()).expect("32 letters and digits are a user id");
     let session = begin(&id, sign_up.remember, sign_up.user_agent, now);
     let user = User {
@@ -83,7 +83,7 @@ pub async fn sign_up(
         updated_at: now,
         id,
     };
-    match users::insert_user(&services.database, &user, &random::id(), &hash, &session).await? {
+    match users::insert_user(&issuer.database, &user, &random::id(), &hash, &session).await? {
         InsertUser::Inserted => Ok(Some(SignedIn { user, session })),
         InsertUser::EmailTaken => Ok(None),
     }
@@ -95,21 +95,25 @@ pub async fn sign_up(
 /// # Errors
 /// [`DatabaseError`].
 pub async fn sign_in(
-    services: &Services,
+    issuer: &Issuer,
     email: &Email,
     password: &str,
     remember: Remember,
     user_agent: &str,
 ) -> Result<Option<SignedIn>, DatabaseError> {
-    let found = users::find_by_email(&services.database, email.as_str()).await?;
+    let found = users::find_by_email(&issuer.database, email.as_str()).await?;
     let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
-    let correct = services.passwords.verify(hash, password).await?;
+    let correct = issuer.passwords.verify(hash, password).await?;
     let Some(UserWithPassword { user, .. }) = found.filter(|_| correct) else {
         return Ok(None);
     };
-    let session = begin(&user.id, remember, user_agent, services.clock.now());
-    sessions::insert_session(&services.database, &session).await?;
-    Ok(Some(SignedIn { user, session }))
+    let session = begin(&user.id, remember, user_agent, issuer.clock.now());
+    match sessions::insert_session(&issuer.database, &session).await {
+        Ok(()) => Ok(Some(SignedIn { user, session })),
+        // Deleted while the password was being checked.
+        Err(DatabaseError::UserGone) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What becomes of a user's sessions when the password changes.
@@ -123,8 +127,12 @@ pub enum OtherSessions {
 /// What became of a change of password.
 #[derive(Debug)]
 pub enum PasswordChange {
-    Changed { new_session: Option<Session> },
+    Changed {
+        new_session: Option<Session>,
+    },
     WrongPassword,
+    /// The user signs in without one.
+    NoPassword,
 }
 
 /// Replaces a user's password, given the current one.
@@ -132,21 +140,47 @@ pub enum PasswordChange {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn change_password(
-    services: &Services,
+    issuer: &Issuer,
     user: &UserId,
     current: &str,
     new: &str,
     others: OtherSessions,
     user_agent: &str,
 ) -> Result<PasswordChange, DatabaseError> {
-    let hash = users::find_password_hash(&services.database, user).await?;
-    if !services.passwords.verify(hash.as_deref(), current).await? {
-        return Ok(PasswordChange::WrongPassword);
+    match check_password(issuer, user, current).await? {
+        PasswordCheck::Correct => {}
+        PasswordCheck::Wrong => return Ok(PasswordChange::WrongPassword),
+        PasswordCheck::NoPassword => return Ok(PasswordChange::NoPassword),
     }
-    let new_hash = services.passwords.hash(new).await?;
-    let now = services.clock.now();
+    let new_hash = issuer.passwords.hash(new).await?;
+    let now = issuer.clock.now();
     let new_session =
         (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, user_agent, now));
-    users::update_password(&services.database, user, &new_hash, now, new_session.as_ref()).await?;
+    accounts::update_password(&issuer.database, user, &new_hash, now, new_session.as_ref()).await?;
     Ok(PasswordChange::Changed { new_session })
+}
+
+/// What came of looking at a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    Correct,
+    Wrong,
+    /// The user signs in without one.
+    NoPassword,
+}
+
+/// Whether a password is a user's own.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn check_password(
+    issuer: &Issuer,
+    user: &UserId,
+    password: &str,
+) -> Result<PasswordCheck, DatabaseError> {
+    let Some(hash) = accounts::find_password_hash(&issuer.database, user).await? else {
+        return Ok(PasswordCheck::NoPassword);
+    };
+    let correct = issuer.passwords.verify(Some(&hash), password).await?;
+    Ok(if correct { PasswordCheck::Correct } else { PasswordCheck::Wrong })
 }

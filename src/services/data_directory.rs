@@ -16,9 +16,7 @@ use crate::models::secret::Secret;
 pub fn prepare(settings: &EmbeddedSettings) -> Result<(), String> {
     let directory = &settings.directory;
     let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
-    if !directory.is_dir() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    }
+    private_directory(directory).map_err(failed)?;
     // Made before SQLite does, which would let others read it.
     private_file(&settings.file).map(drop).or_else(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Ok(()),
@@ -26,8 +24,16 @@ pub fn prepare(settings: &EmbeddedSettings) -> Result<(), String> {
     })
 }
 
+/// Makes a directory that only its owner may enter, where there is none.
+pub(super) fn private_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 /// Makes a new file that only its owner may read.
-fn private_file(path: &Path) -> io::Result<fs::File> {
+pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
     fs::File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 

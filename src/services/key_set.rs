@@ -10,6 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::jwk::verifying_key;
 use super::key_encryption::KeyEncryption;
 use super::random;
 use crate::database::keys::StoredKey;
@@ -19,7 +20,7 @@ const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The keys as they were at one time.
 #[derive(Default)]
-pub(super) struct KeySet {
+pub struct KeySet {
     /// `None` before the first reading.
     pub(super) loaded_at: Option<Timestamp>,
     pub(super) signing: Option<SigningKey>,
@@ -28,12 +29,12 @@ pub(super) struct KeySet {
 }
 
 #[derive(Clone)]
-pub(super) struct SigningKey {
+pub struct SigningKey {
     pub(super) id: String,
     pub(super) key: EncodingKey,
 }
 
-pub(super) struct VerifyingKey {
+pub struct VerifyingKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
 }
@@ -67,21 +68,13 @@ impl KeySet {
 /// The key as it is published (`alg` first, `kid` last, as Better Auth does), and as it verifies.
 fn read_public(stored: &StoredKey) -> Option<(Value, VerifyingKey)> {
     let jwk: Map<String, Value> = serde_json::from_str(&stored.public_key).ok()?;
-    let name = stored.algorithm.as_deref().unwrap_or("EdDSA");
-    let algorithm = match name {
-        "EdDSA" => Algorithm::EdDSA,
-        "ES256" => Algorithm::ES256,
-        "RS256" => Algorithm::RS256,
-        "PS256" => Algorithm::PS256,
-        _ => return None,
-    };
-    let key =
-        DecodingKey::from_jwk(&serde_json::from_value(Value::Object(jwk.clone())).ok()?).ok()?;
     let mut published = Map::new();
-    published.insert("alg".to_owned(), name.into());
+    let algorithm = stored.algorithm.as_deref().unwrap_or("EdDSA");
+    published.insert("alg".to_owned(), algorithm.into());
     published.extend(jwk);
     published.insert("kid".to_owned(), stored.id.as_str().into());
-    Some((Value::Object(published), VerifyingKey { algorithm, key }))
+    let verifying = verifying_key(&published)?;
+    Some((Value::Object(published), verifying))
 }
 
 /// The private half, or `None` where it was encrypted with another secret: then a new key is made, and the

@@ -13,12 +13,17 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 
 /// An id or session token as Better Auth makes them: 32 letters and digits (BETTER-AUTH.md 1.1), 190 bits.
 pub fn id() -> String {
-    let mut text = String::with_capacity(32);
-    while text.len() < 32 {
+    text(32)
+}
+
+/// So many letters and digits, of six bits each.
+pub fn text(length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
         // Six bits each; the two values beyond the alphabet are thrown away, so that all 62 are equally likely.
         let drawn =
             bytes::<48>().into_iter().filter_map(|byte| ALPHABET.get(usize::from(byte >> 2)));
-        text.extend(drawn.map(|&letter| char::from(letter)).take(32 - text.len()));
+        text.extend(drawn.map(|&letter| char::from(letter)).take(length - text.len()));
     }
     text
 }

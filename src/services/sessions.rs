@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Services, random};
+use super::{Issuer, random};
 use crate::database::sessions::SessionWithUser;
 use crate::database::{DatabaseError, sessions};
 use crate::models::session::{SESSION_LIFETIME, SHORT_SESSION_LIFETIME, Session};
@@ -58,7 +58,7 @@ pub fn begin(user: &UserId, remember: Remember, user_agent: &str, now: Timestamp
 /// # Errors
 /// [`DatabaseError`].
 pub async fn find_active(
-    services: &Services,
+    issuer: &Issuer,
     token: &str,
     extension: Extension,
 ) -> Result<Option<ActiveSession>, DatabaseError> {
@@ -66,20 +66,20 @@ pub async fn find_active(
         return Ok(None);
     }
     let Some(SessionWithUser { mut session, user }) =
-        sessions::find_session(&services.database, token).await?
+        sessions::find_session(&issuer.database, token).await?
     else {
         return Ok(None);
     };
-    let now = services.clock.now();
+    let now = issuer.clock.now();
     if session.is_expired(now) {
-        sessions::delete_session(&services.database, token).await?;
+        sessions::delete_session(&issuer.database, token).await?;
         return Ok(None);
     }
     let extended = extension == Extension::WhenDue && session.is_due_for_extension(now);
     if extended {
         session.expires_at = now + SESSION_LIFETIME;
         session.updated_at = now;
-        sessions::update_expiry(&services.database, token, session.expires_at, now).await?;
+        sessions::update_expiry(&issuer.database, token, session.expires_at, now).await?;
     }
     Ok(Some(ActiveSession { session, user, extended }))
 }

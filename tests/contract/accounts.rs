@@ -1,8 +1,8 @@
 //! Users, sessions and keys.
 
 use duly::database::keys::{self, StoredKey};
-use duly::database::sessions;
 use duly::database::users::{self, InsertUser, UserChange};
+use duly::database::{accounts, sessions};
 use duly::models::session::Session;
 
 use crate::on_every_engine;
@@ -67,13 +67,13 @@ on_every_engine! {
     async fn a_new_password_can_end_every_other_session(database: TestDatabase) {
         sign_up(&database, "ada").await;
         sign_up(&database, "grace").await;
-        users::update_password(&database, &owner("ada"), "new", now(), None).await.unwrap();
+        accounts::update_password(&database, &owner("ada"), "new", now(), None).await.unwrap();
         assert_eq!(tokens(&database, "ada").await, ["first of ada"]);
         let only = session("ada", "only");
-        users::update_password(&database, &owner("ada"), "newer", now(), Some(&only)).await.unwrap();
+        accounts::update_password(&database, &owner("ada"), "newer", now(), Some(&only)).await.unwrap();
         assert_eq!(tokens(&database, "ada").await, ["only"]);
         assert_eq!(tokens(&database, "grace").await, ["first of grace"]);
-        let hash = async |name| users::find_password_hash(&database, &owner(name)).await.unwrap();
+        let hash = async |name| accounts::find_password_hash(&database, &owner(name)).await.unwrap();
         assert_eq!(hash("ada").await.as_deref(), Some("newer"));
         assert_eq!(hash("grace").await.as_deref(), Some("salt:key"));
         assert_eq!(hash("nobody").await, None);

@@ -4,6 +4,7 @@ mod accounts;
 mod batches;
 mod concurrency;
 mod isolation;
+mod local_users;
 mod migrations;
 mod paging;
 mod pool;

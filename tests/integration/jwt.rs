@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use duly::database::keys;
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::key_encryption::KeyEncryption;
 use serde_json::{Value, json};
 
@@ -41,12 +41,12 @@ async fn server_key(app: &TestApp) -> (String, Value) {
     let stored = keys::list_keys(&app.state.services.database).await.expect("the keys read");
     assert_eq!(stored.len(), 1);
     let plain =
-        KeyEncryption::new(&secret(SECRET)).decrypt(&stored[0].private_key).expect("it decrypts");
+        KeyEncryption::new(&secrets(SECRET)).decrypt(&stored[0].private_key).expect("it decrypts");
     (stored[0].id.clone(), serde_json::from_str(&plain).expect("a JWK"))
 }
 
-fn secret(text: &str) -> Secret {
-    Secret::parse(text).expect("it is long enough")
+fn secrets(text: &str) -> Secrets {
+    Secrets::single(Secret::parse(text).expect("it is long enough"))
 }
 
 fn pair_of(jwk: &Value) -> Ed25519KeyPair {
@@ -121,7 +121,7 @@ on_every_engine! {
         assert_eq!(encode(pair_of(&private).public_key().as_ref()), x);
         let public: Value = serde_json::from_str(&stored[0].public_key).expect("a JWK");
         assert_eq!(public["x"], x);
-        let other = secret("another secret that is as long as it must be");
+        let other = secrets("another secret that is as long as it must be");
         assert_eq!(KeyEncryption::new(&other).decrypt(&stored[0].private_key), None);
     }
 

@@ -233,6 +233,8 @@ on_every_engine! {
             ("GET", "/api/auth"),
             ("GET", "/api/auth/"),
             ("GET", "/api/auth/nothing"),
+            ("GET", "/api/auth/tasks"),
+            ("POST", "/api/auth/tasks"),
             ("GET", "/api/auth/ok/"),
             ("GET", "/api/auth//ok"),
             ("GET", "/api/auth/OK"),
@@ -247,7 +249,11 @@ on_every_engine! {
             ("HEAD", "/api/auth/get-session"),
             ("GET", "/api/auth/.well-known/jwks.json"),
             ("POST", "/api/auth/forget-password"),
-            ("POST", "/api/auth/delete-user"),
+            ("GET", "/api/auth/delete-user"),
+            ("GET", "/api/auth/reset-password"),
+            ("GET", "/api/auth/reset-password/"),
+            ("POST", "/api/auth/reset-password/token"),
+            ("HEAD", "/api/auth/verify-email"),
         ] {
             let method: Method = method.parse().expect("a method");
             // Nothing is checked before, not even where the cookie comes from.
@@ -257,7 +263,9 @@ on_every_engine! {
                 (404, ""),
                 "{method} {path}"
             );
-            assert!(answer.headers.get("content-type").is_none(), "{method} {path}");
+            for header in ["content-type", "allow"] {
+                assert!(answer.headers.get(header).is_none(), "{method} {path}: {header}");
+            }
         }
         let ok = app.send(Call::get("/api/auth/ok?whatever=5")).await;
         assert_eq!((ok.status.as_u16(), ok.text().as_str()), (200, r#"{"ok":true}"#));

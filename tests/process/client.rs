@@ -9,10 +9,20 @@ use serde_json::Value as Json;
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    head: String,
     pub body: String,
 }
 
 impl Answer {
+    /// A header's value; its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .into_iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
@@ -60,5 +70,6 @@ pub fn read_answer(stream: &mut TcpStream) -> io::Result<Answer> {
     if announced.is_some_and(|length| length != body.len()) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, body: body.to_owned() })
+    let status = status.ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }

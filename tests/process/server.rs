@@ -19,7 +19,8 @@ use crate::support::storage::{self, TestStorage};
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A directory to run in, and the settings.
+/// A directory to run in, and the settings. A clone runs in the same directory, on the same database.
+#[derive(Clone)]
 pub struct Program {
     pub directory: PathBuf,
     pub settings: Vec<(String, String)>,
@@ -96,21 +97,23 @@ impl Program {
             }
         });
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let so_far = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::clone(&so_far);
         let log = std::thread::spawn(move || {
-            let mut log = String::new();
             for line in stderr.split(b'\n').map_while(Result::ok) {
                 let line = text(&line);
                 // Shown with the test that fails.
                 eprintln!("{line}");
+                let mut log = shown.lock().expect("nobody panics");
                 log.push_str(&line);
                 log.push('\n');
             }
-            log
         });
         Starting {
             child: Process(child),
             lines: Mutex::new(lines),
             log,
+            so_far,
             _kept: Arc::clone(&self.kept),
         }
     }
@@ -140,7 +143,9 @@ pub struct Starting {
     child: Process,
     /// What it prints. In a mutex only so that threads can share a server.
     lines: Mutex<Receiver<String>>,
-    log: JoinHandle<String>,
+    /// Ends with the log.
+    log: JoinHandle<()>,
+    so_far: Arc<Mutex<String>>,
     _kept: Arc<Kept>,
 }
 
@@ -166,7 +171,9 @@ impl Starting {
         };
         let stdout =
             self.lines.into_inner().expect("nobody panics").iter().collect::<Vec<_>>().join("\n");
-        End { status, stdout, log: self.log.join().expect("the log is read") }
+        self.log.join().expect("the log is read");
+        let log = self.so_far.lock().expect("nobody panics").clone();
+        End { status, stdout, log }
     }
 }
 
@@ -188,6 +195,18 @@ impl Server {
     pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Json>) -> Answer {
         client::send(self.address, &client::request(method, path, token, body))
             .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Waits until a text stands in the log; `false` where it does not come.
+    pub fn logs(&self, text: &str) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if self.process.so_far.lock().expect("nobody panics").contains(text) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 
     pub fn signal(&self, signal: &str) {

@@ -9,16 +9,21 @@ use axum::http::{Method, Request, StatusCode};
 use duly::api::origins::Origins;
 use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
+use duly::config::{Delivery, MailSettings};
 use duly::database::Database;
+use duly::database::statement::Row;
 use duly::models::origin_pattern::OriginPattern;
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
+use duly::services::mail::transport::Transport;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tower::ServiceExt;
 use url::Url;
 
+use super::database::statement;
 use super::http::{Call, Response};
 use super::openapi;
 use super::storage::TestStorage;
@@ -47,6 +52,8 @@ impl Default for Deployment {
 pub struct TestApp {
     pub state: Arc<App>,
     pub clock: ManualClock,
+    /// Where its e-mails are kept.
+    mailbox: TempDir,
     router: Router,
     /// Dropped last.
     _storage: TestStorage,
@@ -76,16 +83,23 @@ impl TestApp {
         let clock = ManualClock::starting_at(start);
         let database = Database::open(&storage.storage).await.expect("the storage opens");
         let secret = Secret::parse(SECRET).expect("it is long enough");
+        let secrets = Secrets::single(secret);
         let trusted = deployment.trusted_origins.iter();
         let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
         let base_url = Url::parse(deployment.base_url).expect("a URL");
         let origins = Origins::new(&base_url, trusted);
         let cors_origins =
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
+        let mailbox = TempDir::new().expect("a temporary folder can be made");
+        let mail = MailSettings {
+            from: "duly@example.com".parse().expect("an address"),
+            delivery: Delivery::Kept(mailbox.path().to_owned()),
+        };
+        let mail = Transport::new(&mail).expect("a folder is all it needs");
         let services =
-            Services::new(database, Clock::Manual(clock.clone()), &secret, origins.own());
+            Services::embedded(database, Clock::Manual(clock.clone()), &secrets, &base_url, mail);
         let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
-        Self { router: api::router(Arc::clone(&state)), state, clock, _storage: storage }
+        Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }
 
     /// Sends a call, and holds the answer against the OpenAPI document.
@@ -150,6 +164,48 @@ impl TestApp {
         page["tasks"].as_array().expect("an array").clone()
     }
 
+    /// The texts of the e-mails to an address so far, the oldest first, once there are `count` of them.
+    pub async fn mail_to(&self, address: &str, count: usize) -> Vec<String> {
+        let to = format!("\r\nTo: {address}\r\n");
+        for _ in 0..500 {
+            let mut files: Vec<_> =
+                self.mailbox.path().read_dir().expect("it is a folder").collect();
+            files.sort_by_key(|file| file.as_ref().expect("it is read").file_name());
+            let texts = files.into_iter().map(|file| {
+                std::fs::read_to_string(file.expect("it is read").path()).expect("it is text")
+            });
+            let found: Vec<String> =
+                texts.filter(|text| text.contains(&to)).map(|text| unfolded(&text)).collect();
+            if found.len() >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no {count} e-mails to {address}");
+    }
+
+    /// The link in the latest e-mail to an address, as path and query.
+    pub async fn link_to(&self, address: &str) -> String {
+        link_in(self.mail_to(address, 1).await.last().expect("one at least"))
+    }
+
+    /// How many e-mails there are by now.
+    pub fn mail_count(&self) -> usize {
+        self.mailbox.path().read_dir().expect("it is a folder").count()
+    }
+
+    /// Runs one statement without parameters.
+    pub async fn execute(&self, sql: &str) {
+        let written = self.state.services.database.write(vec![statement(sql)]).await;
+        written.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// The number that a query without parameters gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows: Result<Vec<Row>, _> = self.state.services.database.read(statement(sql)).await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))[0].take(0).expect("a number")
+    }
+
     /// Lets time go by.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
@@ -161,4 +217,15 @@ impl TestApp {
         assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.text());
         response.json()
     }
+}
+
+/// Quoted-printable with its soft line breaks taken out.
+fn unfolded(text: &str) -> String {
+    text.replace("=\r\n", "").replace("=3D", "=").replace("\r\n", "\n")
+}
+
+/// The link in an e-mail, without its origin.
+pub fn link_in(mail: &str) -> String {
+    let line = mail.lines().find(|line| line.starts_with("http")).expect("a line that is a link");
+    line.split_once("/api/auth").map(|(_, rest)| format!("/api/auth{rest}")).expect("one of ours")
 }

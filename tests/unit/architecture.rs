@@ -29,9 +29,9 @@ const CRATES: [(&[&str], &[&str]); 2] = [
 /// What a file may name all the same, and why.
 const EXCEPTIONS: [(&str, &str); 3] = [
     // Reading DATABASE_URL is checking a setting, and the driver's own parser decides what is one.
-    ("config.rs", "tokio_postgres::Config"),
+    ("config/storage.rs", "tokio_postgres::Config"),
     // Why that parser refused it, without what it refused.
-    ("config.rs", "tokio_postgres::Error"),
+    ("config/storage.rs", "tokio_postgres::Error"),
     // Says which host it is that cannot be reached, or that data is kept on.
     ("cli.rs", "tokio_postgres::config::Host"),
 ];
@@ -218,7 +218,7 @@ fn an_arrow_the_wrong_way_is_found() {
         ("services/tokens.rs", "use ::tower::Service;"),
         ("cli.rs", "use hyper::body::Incoming;"),
         ("cli.rs", "use tokio_postgres::Client;"),
-        ("config.rs", "fn f(_: tokio_postgres::Client, _: tokio_postgres::Config) {}"),
+        ("config/storage.rs", "fn f(_: tokio_postgres::Client, _: tokio_postgres::Config) {}"),
         ("error.rs", "impl From<rusqlite::Error> for Error {}"),
         ("api/tasks.rs", "use refinery::Runner;"),
         ("helpers/mod.rs", "fn f() {}"),
@@ -240,7 +240,7 @@ fn what_is_allowed_is_not_found() {
             "use tokio_postgres::Client;\nuse crate::config::PostgresSettings;",
         ),
         ("database/tasks.rs", "use super::statement::Row;\nuse crate::database::Database;"),
-        ("config.rs", "pub config: tokio_postgres::Config,"),
+        ("config/storage.rs", "pub config: tokio_postgres::Config,"),
         ("models/task.rs", "// see crate::database::tasks and axum::Json"),
         ("models/task.rs", "let text = \"use axum::Json; \\\" crate::api::\";"),
         ("models/task.rs", "use my_axum::Json; use crate::models::user::UserId;"),

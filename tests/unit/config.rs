@@ -1,5 +1,7 @@
 use clap::{Args, FromArgMatches};
-use duly::config::{Config, ConfigProblems, LogFormat, Settings, Storage};
+use duly::config::{
+    AuthSettings, Config, ConfigProblems, IssuerSettings, LogFormat, Settings, Storage,
+};
 
 const SECRET: &str = "f1nd-me-f1nd-me-f1nd-me-f1nd-me-f1nd-me";
 
@@ -24,6 +26,13 @@ fn problems(change: impl FnOnce(&mut Settings)) -> Vec<String> {
     }
 }
 
+fn issuer(config: &Config) -> &IssuerSettings {
+    match &config.auth {
+        AuthSettings::Embedded(issuer) => issuer,
+        other => panic!("we are the issuer, not {other:?}"),
+    }
+}
+
 fn on_postgres(settings: &mut Settings) {
     settings.database_url =
         Some("postgresql://duly:pa55phrase@db.example.com:5433/tasks".to_owned());
@@ -34,7 +43,8 @@ fn on_postgres(settings: &mut Settings) {
 fn nothing_configured_is_a_local_server_on_an_embedded_file() {
     let config = config(|_| {});
     assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
-    assert!(config.secret.is_none() && config.base_url.is_none() && config.metrics.is_none());
+    let issuer = issuer(&config);
+    assert!(issuer.secrets.is_none() && issuer.base_url.is_none() && config.metrics.is_none());
     assert!(config.trusted_origins.is_empty() && config.cors_origins.is_empty());
     assert_eq!(config.max_tasks_per_user, 10_000);
     assert_eq!(config.log.format, LogFormat::Pretty);
@@ -73,7 +83,10 @@ fn values_at_the_limits_are_taken() {
             settings.log_format = "json".to_owned();
         });
         assert_eq!(config.max_tasks_per_user.to_string(), max);
-        assert_eq!(config.secret.unwrap().as_bytes(), secret.as_bytes());
+        assert_eq!(
+            issuer(&config).secrets.as_ref().unwrap().current().as_bytes(),
+            secret.as_bytes()
+        );
         assert_eq!(config.listen.to_string(), "[::]:65535");
     }
     for connections in ["1", "1000"] {

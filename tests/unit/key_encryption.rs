@@ -1,9 +1,9 @@
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::key_encryption::KeyEncryption;
 use proptest::prelude::*;
 
 fn cipher(secret: &str) -> KeyEncryption {
-    KeyEncryption::new(&Secret::parse(secret).expect("long enough"))
+    KeyEncryption::new(&Secrets::single(Secret::parse(secret).expect("long enough")))
 }
 
 fn ours() -> KeyEncryption {
@@ -50,6 +50,46 @@ fn what_is_neither_is_refused() {
         &"0".repeat(48),
     ] {
         assert_eq!(ours().decrypt(text), None, "{text:?}");
+    }
+}
+
+/// Several secrets, the present one first, and the one from before there were numbers.
+fn numbered(secrets: &[(u32, &str)], unnumbered: Option<&str>) -> KeyEncryption {
+    let parse = |text: &str| Secret::parse(text).expect("long enough");
+    let secrets = secrets.iter().map(|(number, secret)| (*number, parse(secret))).collect();
+    let secrets = Secrets::versioned(secrets, unnumbered.map(parse)).expect("there are some");
+    KeyEncryption::new(&secrets)
+}
+
+const OLD: &str = "a-secret-for-tests-that-is-long-enough";
+const NEW: &str = "another-secret-that-is-long-enough-too";
+
+#[test]
+fn a_numbered_secret_stands_before_what_it_encrypts() {
+    let stored = numbered(&[(7, NEW), (1, OLD)], None).encrypt("private");
+    assert!(stored.starts_with("\"$ba$7$"), "{stored}");
+    for (secrets, opens) in [
+        (&[(7, NEW)][..], true),
+        (&[(8, OLD), (7, NEW)], true),
+        (&[(7, OLD)], false),
+        (&[(8, NEW)], false),
+    ] {
+        let opened = numbered(secrets, None).decrypt(&stored);
+        assert_eq!(opened.as_deref(), opens.then_some("private"), "{secrets:?}");
+    }
+    assert_eq!(cipher(NEW).decrypt(&stored), None);
+}
+
+#[test]
+fn what_has_no_number_opens_with_any_of_the_secrets() {
+    let stored = cipher(OLD).encrypt("private");
+    for (secrets, unnumbered, opens) in [
+        (&[(2, NEW)][..], Some(OLD), true),
+        (&[(2, NEW), (1, OLD)], None, true),
+        (&[(2, NEW)], None, false),
+    ] {
+        let opened = numbered(secrets, unnumbered).decrypt(&stored);
+        assert_eq!(opened.as_deref(), opens.then_some("private"), "{secrets:?}");
     }
 }
 

@@ -1,9 +1,9 @@
-use duly::models::secret::Secret;
+use duly::models::secret::{Secret, Secrets};
 use duly::services::signatures::Signatures;
 use proptest::prelude::*;
 
 fn signatures(secret: &str) -> Signatures {
-    Signatures::new(&Secret::parse(secret).expect("long enough"))
+    Signatures::new(&Secrets::single(Secret::parse(secret).expect("long enough")))
 }
 
 fn ours() -> Signatures {
@@ -42,6 +42,21 @@ fn what_was_not_signed_with_this_secret_is_refused() {
     ] {
         assert_eq!(ours().verify(&text), None, "{text:?}");
     }
+}
+
+#[test]
+fn an_earlier_secret_still_verifies_and_the_present_one_signs() {
+    let [old, new] =
+        ["a-secret-for-tests-that-is-long-enough", "another-secret-that-is-long-enough-too"];
+    let parse = |text: &str| Secret::parse(text).expect("long enough");
+    let secrets = Secrets::versioned(vec![(2, parse(new)), (1, parse(old))], None);
+    let both = Signatures::new(&secrets.expect("there are some"));
+    assert_eq!(both.sign("token"), signatures(new).sign("token"));
+    for secret in [old, new] {
+        assert_eq!(both.verify(&signatures(secret).sign("token")), Some("token"));
+    }
+    let stranger = signatures("a-third-secret-that-is-long-enough-as-well");
+    assert_eq!(both.verify(&stranger.sign("token")), None);
 }
 
 proptest! {

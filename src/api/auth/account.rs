@@ -7,18 +7,22 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, is_falsy};
 use super::sign_in::password_length;
-use crate::api::AppState;
+use crate::database::accounts as stored;
 use crate::database::users::{self, UserChange};
 use crate::models::user::User;
 use crate::services::accounts::{self, OtherSessions, PasswordChange};
-use crate::services::sessions::Remember;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(update_user))
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
+    OpenApiRouter::new()
+        .routes(else_not_found(routes!(change_password)))
+        .routes(else_not_found(routes!(update_user)))
+        .routes(else_not_found(routes!(list_accounts)))
 }
 
 #[derive(Serialize)]
@@ -36,7 +40,7 @@ struct ChangedPassword<'a> {
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn change_password(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
@@ -50,14 +54,18 @@ async fn change_password(
     let others = if revoke { OtherSessions::Revoke } else { OtherSessions::Keep };
     let (user, agent) = (&active.user, request.user_agent());
     let change =
-        accounts::change_password(&app.services, &user.id, &current, &new, others, agent).await?;
-    let PasswordChange::Changed { new_session } = change else {
-        let status = StatusCode::BAD_REQUEST;
-        return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+        accounts::change_password(app.issuer(), &user.id, &current, &new, others, agent).await?;
+    let new_session = match change {
+        PasswordChange::Changed { new_session } => new_session,
+        PasswordChange::NoPassword => return Err(credential_account_not_found()),
+        PasswordChange::WrongPassword => {
+            let status = StatusCode::BAD_REQUEST;
+            return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+        }
     };
     let token = new_session.as_ref().map(|session| session.token.as_str());
     if let Some(token) = token {
-        headers = SessionHeaders::begin(&app, token, remembered(&request, &app));
+        headers = SessionHeaders::begin(&app, token, request.remembered(&app));
     }
     Ok(Reply::json(&ChangedPassword { token, user }).with_session(headers))
 }
@@ -71,7 +79,7 @@ async fn change_password(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn update_user(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["record"])?;
@@ -95,8 +103,23 @@ async fn update_user(
     }
     let now = app.services.clock.now();
     users::update_user(&app.services.database, &active.user.id, change, now).await?;
-    let headers = SessionHeaders::begin(&app, &active.session.token, remembered(&request, &app));
+    let headers = SessionHeaders::begin(&app, &active.session.token, request.remembered(&app));
     Ok(Reply::json(&serde_json::json!({"status": true})).with_session(headers))
+}
+
+/// How the caller signs in
+#[utoipa::path(get, path = "/list-accounts", operation_id = "list_accounts", tag = "auth",
+    responses(
+        (status = 200, description = "An array of accounts, without their secrets", body = inline(Vec<Object>)),
+        (status = 401, description = "Nobody is signed in", body = inline(Object)),
+    ))]
+async fn list_accounts(
+    State(app): State<AuthApp>,
+    request: AuthRequest,
+) -> Result<Reply, AuthError> {
+    let (active, headers) = request.require_session(&app).await?;
+    let listed = stored::list_accounts(&app.services.database, &active.user.id).await?;
+    Ok(Reply::json(&listed).with_session(headers))
 }
 
 /// Better Auth lets the database driver make a text of anything; here anything else is refused.
@@ -111,6 +134,8 @@ fn plain_text(name: &str, value: Value) -> Result<String, AuthError> {
     }
 }
 
-fn remembered(request: &AuthRequest, app: &AppState) -> Remember {
-    if request.says_dont_remember(app) { Remember::No } else { Remember::Yes }
+/// Better Auth's answer where a password is asked for and there is none.
+pub(super) fn credential_account_not_found() -> AuthError {
+    let (status, code) = (StatusCode::BAD_REQUEST, "CREDENTIAL_ACCOUNT_NOT_FOUND");
+    AuthError::new(status, code, "Credential account not found")
 }

@@ -1,12 +1,16 @@
-//! Checking the fields of a body as Better Auth does, with its sentences.
+//! Checking the fields of a body or a query as Better Auth does, with its sentences.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use super::reply::AuthError;
+use crate::models::email::Email;
 
-/// A body that is being checked. Every bad field is named, in the order in which they are asked for.
+/// A body or a query that is being checked. Every bad field is named, in the order in which they are asked for.
 pub struct Fields {
+    /// `body` or `query`.
+    place: &'static str,
     object: Map<String, Value>,
     issues: Vec<String>,
 }
@@ -18,7 +22,7 @@ impl Fields {
     /// 400 `VALIDATION_ERROR` for anything else; `expected` says what, in Better Auth's words.
     pub fn of(body: Option<Value>, expected: &[&str]) -> Result<Self, AuthError> {
         match body {
-            Some(Value::Object(object)) => Ok(Self { object, issues: Vec::new() }),
+            Some(Value::Object(object)) => Ok(Self { place: "body", object, issues: Vec::new() }),
             other => {
                 let received = type_name(other.as_ref());
                 let issues = expected.iter().map(|expected| {
@@ -27,6 +31,29 @@ impl Fields {
                 Err(validation_error(&issues.collect::<Vec<_>>()))
             }
         }
+    }
+
+    /// The parameters of a query. One that stands there twice is an array, which no parameter may be.
+    pub fn of_query(query: &str) -> Self {
+        let mut object = Map::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let value = match object.contains_key(&*name) {
+                true => Value::Array(Vec::new()),
+                false => value.into_owned().into(),
+            };
+            object.insert(name.into_owned(), value);
+        }
+        Self { place: "query", object, issues: Vec::new() }
+    }
+
+    /// A text that must be an e-mail address; `None` where it is none, which [`Fields::finish`] then tells.
+    pub fn email(&mut self, name: &str) -> Option<Email> {
+        let text = self.string(name);
+        let parsed = Email::parse(&text);
+        if parsed.is_none() && self.accepts(name) {
+            self.refuse(name, "Invalid email address");
+        }
+        parsed
     }
 
     /// A text that must be there; empty where it is not, which [`Fields::finish`] then tells.
@@ -64,12 +91,12 @@ impl Fields {
 
     /// Notes that something else is wrong with a field.
     pub fn refuse(&mut self, name: &str, issue: &str) {
-        self.issues.push(format!("[body.{name}] {issue}"));
+        self.issues.push(format!("[{}.{name}] {issue}", self.place));
     }
 
     /// Whether nothing is wrong with a field so far.
     pub fn accepts(&self, name: &str) -> bool {
-        let prefix = format!("[body.{name}]");
+        let prefix = format!("[{}.{name}]", self.place);
         !self.issues.iter().any(|issue| issue.starts_with(&prefix))
     }
 

@@ -1,8 +1,13 @@
 //! `/api/auth`: signing in, byte for byte as Better Auth does it (BETTER-AUTH.md).
 
 mod account;
+mod app;
 pub mod cookies;
+mod deletion;
+mod email;
+mod error_page;
 mod fields;
+mod password_reset;
 mod reply;
 mod request;
 mod session;
@@ -14,28 +19,44 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::AppState;
+pub use app::AuthApp;
 
-fn routes() -> OpenApiRouter<AppState> {
+fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(ok))
+        .routes(else_not_found(routes!(ok)))
         .merge(sign_in::routes())
         .merge(session::routes())
         .merge(token::routes())
         .merge(account::routes())
+        .merge(email::routes())
+        .merge(password_reset::routes())
+        .merge(deletion::routes())
+        .merge(error_page::routes())
+}
+
+/// A route that has other methods answered as if it were none. (axum's fallback for that says `Allow`, which Better
+/// Auth does not.)
+fn else_not_found(
+    (schemas, paths, methods): UtoipaMethodRouter<AuthApp>,
+) -> UtoipaMethodRouter<AuthApp> {
+    (schemas, paths, methods.merge(any(not_found)))
 }
 
 /// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
-pub fn router() -> Router<AppState> {
+pub fn router(app: AuthApp) -> Router<AppState> {
     let (router, _) = routes().split_for_parts();
     router
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        // Routes of their own, so that no task route with a path like them is found instead.
+        .route("/", any(not_found))
+        .route("/{*path}", any(not_found))
         .layer(middleware::from_fn(refuse_head))
+        .with_state(app)
 }
 
 /// The documentation of the routes, under their full paths.

@@ -1,12 +1,13 @@
 //! Answers of the auth routes: Better Auth's bodies, codes and headers (BETTER-AUTH.md 1.1).
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::app::AuthApp;
 use super::cookies;
-use crate::api::App;
 use crate::error::{DatabaseError, Error};
+use crate::models::redirect;
 use crate::services::sessions::Remember;
 
 const SET_AUTH_TOKEN: HeaderName = HeaderName::from_static("set-auth-token");
@@ -32,8 +33,8 @@ pub struct SessionHeaders {
 
 impl SessionHeaders {
     /// Begins or renews a session in the client.
-    pub fn begin(app: &App, token: &str, remember: Remember) -> Self {
-        let signed = app.services.signatures.sign(token);
+    pub fn begin(app: &AuthApp, token: &str, remember: Remember) -> Self {
+        let signed = app.issuer().signatures.sign(token);
         Self {
             cookies: cookies::session(app, token, remember),
             token: HeaderValue::from_str(&signed).ok(),
@@ -42,8 +43,8 @@ impl SessionHeaders {
     }
 
     /// Ends the session in the client.
-    pub fn clear(app: &App) -> Self {
-        Self { cookies: cookies::clearing(app), ..Self::default() }
+    pub fn clear(app: &AuthApp, sent: &HeaderMap) -> Self {
+        Self { cookies: cookies::clearing(app, sent), ..Self::default() }
     }
 
     /// Adds a cookie behind the others.
@@ -92,6 +93,18 @@ impl Reply {
             body,
             session: SessionHeaders::default(),
             headers: Vec::new(),
+        }
+    }
+
+    /// 302 to a target, which is an address or a path. Better Auth calls the empty body JSON.
+    pub fn redirect(target: &str) -> Self {
+        let location = HeaderValue::from_str(&redirect::location(target))
+            .expect("what a header cannot hold has been percent-encoded");
+        Self {
+            status: StatusCode::FOUND,
+            body: Vec::new(),
+            session: SessionHeaders::default(),
+            headers: vec![(header::LOCATION, location)],
         }
     }
 

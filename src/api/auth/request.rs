@@ -6,11 +6,12 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::app::AuthApp;
 use super::cookies;
 use super::reply::{AuthError, SessionHeaders};
 use crate::api::json::read_bytes;
 use crate::api::origins::{OriginError, text};
-use crate::api::{App, AppState};
+use crate::models::lenient_json;
 use crate::services::sessions::{ActiveSession, Extension, Remember, find_active};
 
 const JSON: &str = "application/json";
@@ -28,7 +29,10 @@ pub struct AuthRequest {
     pub headers: HeaderMap,
     /// `None` where none was sent.
     pub body: Option<Value>,
-    query: String,
+    /// Without its `?`.
+    pub query: String,
+    /// Below `/api/auth`, as it was sent.
+    pub path: String,
 }
 
 /// Who is signed in.
@@ -40,23 +44,23 @@ pub enum Caller {
     SignedIn(Box<ActiveSession>),
 }
 
-impl FromRequest<AppState> for AuthRequest {
+impl FromRequest<AuthApp> for AuthRequest {
     type Rejection = AuthError;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, AuthError> {
+    async fn from_request(request: Request, app: &AuthApp) -> Result<Self, AuthError> {
         let method = request.method().clone();
         let headers = request.headers().clone();
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let path = request.uri().path();
+        let path = request.uri().path().to_owned();
         let takes_forms = path.contains("/sign-in/") || path.contains("/sign-up/");
         let reads_body = method == Method::POST && !path.ends_with("/get-session");
         let body = if reads_body {
-            let bytes = read_bytes(request, app).await?;
+            let bytes = read_bytes(request).await?;
             parse_body(&headers, &bytes, takes_forms)?
         } else {
             None
         };
-        let request = Self { headers, body, query };
+        let request = Self { headers, body, query, path };
         if !method.is_safe() {
             if request.headers.contains_key(header::COOKIE) {
                 request.check_origin(app)?;
@@ -74,7 +78,7 @@ impl AuthRequest {
     }
 
     /// Whether the client asked for a session that ends with the browser.
-    pub fn says_dont_remember(&self, app: &App) -> bool {
+    pub fn says_dont_remember(&self, app: &AuthApp) -> bool {
         cookies::says_dont_remember(app, &self.headers)
     }
 
@@ -82,17 +86,39 @@ impl AuthRequest {
     ///
     /// # Errors
     /// [`AuthError::Failed`].
-    pub async fn caller(&self, app: &App) -> Result<Caller, AuthError> {
+    pub async fn caller(&self, app: &AuthApp) -> Result<Caller, AuthError> {
         let Some(token) = self.presented_token(app) else {
             return Ok(Caller::Nobody);
         };
         let refuses = self.says_dont_remember(app) || self.is_set("disableRefresh");
         let extension = if refuses { Extension::Never } else { Extension::WhenDue };
-        let active = find_active(&app.services, &token, extension).await?;
+        let active = find_active(app.issuer(), &token, extension).await?;
         Ok(active.map_or(Caller::Gone, |active| {
             tracing::Span::current().record("user", active.user.id.as_str());
             Caller::SignedIn(Box::new(active))
         }))
+    }
+
+    /// As [`Self::caller`], and what to tell their client about the session.
+    ///
+    /// # Errors
+    /// [`AuthError::Failed`].
+    pub async fn caller_with_headers(
+        &self,
+        app: &AuthApp,
+    ) -> Result<(Caller, SessionHeaders), AuthError> {
+        let caller = self.caller(app).await?;
+        let headers = match &caller {
+            Caller::SignedIn(active) => renewal(app, active),
+            Caller::Gone => SessionHeaders::clear(app, &self.headers),
+            Caller::Nobody => SessionHeaders::default(),
+        };
+        Ok((caller, headers))
+    }
+
+    /// Whether a session that is begun or renewed now outlives the browser.
+    pub fn remembered(&self, app: &AuthApp) -> Remember {
+        if self.says_dont_remember(app) { Remember::No } else { Remember::Yes }
     }
 
     /// The signed-in caller, and what to tell their client about the session.
@@ -101,20 +127,18 @@ impl AuthRequest {
     /// 401 where nobody is signed in.
     pub async fn require_session(
         &self,
-        app: &App,
+        app: &AuthApp,
     ) -> Result<(ActiveSession, SessionHeaders), AuthError> {
-        match self.caller(app).await? {
-            Caller::SignedIn(active) => {
-                let headers = renewal(app, &active);
-                Ok((*active, headers))
+        match self.caller_with_headers(app).await? {
+            (Caller::SignedIn(active), headers) => Ok((*active, headers)),
+            (Caller::Gone | Caller::Nobody, headers) => {
+                Err(AuthError::unauthorized().with_session(headers))
             }
-            Caller::Gone => Err(AuthError::unauthorized().with_session(SessionHeaders::clear(app))),
-            Caller::Nobody => Err(AuthError::unauthorized()),
         }
     }
 
     /// The session token of the request: of a bearer whose signature fits or that has none, else of the cookie.
-    pub fn presented_token(&self, app: &App) -> Option<String> {
+    pub fn presented_token(&self, app: &AuthApp) -> Option<String> {
         let bearer = text(&self.headers, header::AUTHORIZATION)
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -130,7 +154,7 @@ impl AuthRequest {
     ///
     /// # Errors
     /// 403.
-    pub fn check_sign_in_origin(&self, app: &App) -> Result<(), AuthError> {
+    pub fn check_sign_in_origin(&self, app: &AuthApp) -> Result<(), AuthError> {
         if self.headers.contains_key(header::COOKIE) {
             return Ok(()); // checked already, as on every route
         }
@@ -147,6 +171,18 @@ impl AuthRequest {
         if signs.iter().all(|sign| sign.is_empty()) { Ok(()) } else { self.check_origin(app) }
     }
 
+    /// Checks where a link leads in the end; empty is nowhere.
+    ///
+    /// # Errors
+    /// 403 where it is a stranger's page.
+    pub fn check_callback(&self, app: &AuthApp, target: &str) -> Result<(), AuthError> {
+        if target.is_empty() || app.origins.allows_redirect(target) {
+            return Ok(());
+        }
+        let (status, code) = (StatusCode::FORBIDDEN, "INVALID_CALLBACK_URL");
+        Err(AuthError::new(status, code, "Invalid callbackURL"))
+    }
+
     /// A parameter of the query that is there and not empty, whatever it says: JavaScript's idea of true.
     fn is_set(&self, name: &str) -> bool {
         self.parameter(name).is_some_and(|value| !value.is_empty())
@@ -160,7 +196,7 @@ impl AuthRequest {
 
     /// # Errors
     /// 403 where the request does not come from a trusted page.
-    pub fn check_origin(&self, app: &App) -> Result<(), AuthError> {
+    pub fn check_origin(&self, app: &AuthApp) -> Result<(), AuthError> {
         app.origins.check(&self.headers).map_err(|error| match error {
             OriginError::MissingOrNull => AuthError::new(
                 StatusCode::FORBIDDEN,
@@ -178,7 +214,7 @@ impl AuthRequest {
         })
     }
 
-    fn check_redirects(&self, app: &App) -> Result<(), AuthError> {
+    fn check_redirects(&self, app: &AuthApp) -> Result<(), AuthError> {
         for (name, code, label) in REDIRECTS {
             let sent = self.body.as_ref().and_then(|body| body.get(name)).cloned();
             let from_query = || self.parameter(name).filter(|_| name == "callbackURL");
@@ -201,7 +237,7 @@ impl AuthRequest {
 }
 
 /// What to tell the client of a session that was extended on the way.
-pub fn renewal(app: &App, active: &ActiveSession) -> SessionHeaders {
+pub fn renewal(app: &AuthApp, active: &ActiveSession) -> SessionHeaders {
     if active.extended {
         SessionHeaders::begin(app, &active.session.token, Remember::Yes)
     } else {
@@ -230,11 +266,9 @@ fn parse_body(
     }
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(JSON) {
-        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        return serde_json::from_str(&String::from_utf8_lossy(bytes)).map(Some).map_err(|_| {
-            let message = "Invalid JSON in request body";
-            AuthError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-        });
+        let message = "Invalid JSON in request body";
+        let invalid = || AuthError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
+        return lenient_json::parse(bytes).map(Some).ok_or_else(invalid);
     }
     if takes_forms && essence.eq_ignore_ascii_case(FORM) {
         let pairs = form_urlencoded::parse(bytes);

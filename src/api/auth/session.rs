@@ -7,10 +7,11 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
-use super::request::{AuthRequest, Caller, renewal};
-use crate::api::AppState;
+use super::request::{AuthRequest, Caller};
 use crate::database::sessions;
 use crate::models::session::Session;
 use crate::models::user::User;
@@ -19,13 +20,13 @@ use crate::models::user::User;
 const NOT_STORED: [(HeaderName, &str); 2] =
     [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
-        .routes(routes!(get_session, post_session))
-        .routes(routes!(list_sessions))
-        .routes(routes!(revoke_session))
-        .routes(routes!(revoke_sessions))
-        .routes(routes!(revoke_other_sessions))
+        .routes(else_not_found(routes!(get_session, post_session)))
+        .routes(else_not_found(routes!(list_sessions)))
+        .routes(else_not_found(routes!(revoke_session)))
+        .routes(else_not_found(routes!(revoke_sessions)))
+        .routes(else_not_found(routes!(revoke_other_sessions)))
 }
 
 #[derive(Serialize)]
@@ -38,17 +39,14 @@ struct SessionBody<'a> {
 #[utoipa::path(get, path = "/get-session", operation_id = "get_session", tag = "auth", security(()),
     responses((status = 200, description = "`{session, user}` or `null`")))]
 async fn get_session(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<impl IntoResponse, AuthError> {
-    let reply = match request.caller(&app).await? {
-        Caller::Nobody => Reply::json(&()),
-        Caller::Gone => Reply::json(&()).with_session(SessionHeaders::clear(&app)),
-        Caller::SignedIn(active) => {
-            let (services, user) = (&app.services, &active.user);
-            let now = services.clock.now();
-            let mut headers = renewal(&app, &active);
-            headers.set_jwt(&services.tokens.issue(&services.database, user, now).await?);
+    let reply = match request.caller_with_headers(&app).await? {
+        (Caller::Nobody | Caller::Gone, headers) => Reply::json(&()).with_session(headers),
+        (Caller::SignedIn(active), mut headers) => {
+            let (issuer, user) = (app.issuer(), &active.user);
+            headers.set_jwt(&issuer.tokens.issue(user, issuer.clock.now()).await?);
             Reply::json(&SessionBody { session: &active.session, user }).with_session(headers)
         }
     };
@@ -75,7 +73,7 @@ async fn post_session(_: AuthRequest) -> Response {
         (status = 403, description = "The caller signed in more than a day ago", body = inline(Object)),
     ))]
 async fn list_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;
@@ -98,7 +96,7 @@ async fn list_sessions(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_session(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
@@ -109,7 +107,7 @@ async fn revoke_session(
         sessions::delete_own_session(&app.services.database, &active.user.id, &token).await?;
     }
     if token == active.session.token {
-        headers = SessionHeaders::clear(&app);
+        headers = SessionHeaders::clear(&app, &request.headers);
     }
     Ok(done().with_session(headers))
 }
@@ -121,12 +119,12 @@ async fn revoke_session(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, _) = request.require_session(&app).await?;
     sessions::delete_sessions(&app.services.database, &active.user.id).await?;
-    Ok(done().with_session(SessionHeaders::clear(&app)))
+    Ok(done().with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
 /// End all of the caller's sessions but this one
@@ -136,7 +134,7 @@ async fn revoke_sessions(
         (status = 401, description = "Nobody is signed in", body = inline(Object)),
     ))]
 async fn revoke_other_sessions(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;

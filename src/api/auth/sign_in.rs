@@ -6,19 +6,24 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::AuthApp;
 use super::cookies;
+use super::else_not_found;
 use super::fields::Fields;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::AuthRequest;
-use crate::api::{App, AppState};
 use crate::database::sessions;
 use crate::models::email::Email;
+use crate::models::redirect;
 use crate::models::user::User;
 use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
 use crate::services::sessions::Remember;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(sign_in)).routes(routes!(sign_out))
+pub(super) fn routes() -> OpenApiRouter<AuthApp> {
+    OpenApiRouter::new()
+        .routes(else_not_found(routes!(sign_up)))
+        .routes(else_not_found(routes!(sign_in)))
+        .routes(else_not_found(routes!(sign_out)))
 }
 
 #[derive(Serialize)]
@@ -35,17 +40,10 @@ struct SignUpBody<'a> {
         (status = 400, description = "A field is not valid", body = inline(Object)),
         (status = 422, description = "The e-mail address is taken", body = inline(Object)),
     ))]
-async fn sign_up(
-    State(app): State<AppState>,
-    mut request: AuthRequest,
-) -> Result<Reply, AuthError> {
+async fn sign_up(State(app): State<AuthApp>, mut request: AuthRequest) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object", "record"])?;
     let name = fields.string("name");
-    let email = fields.string("email");
-    let parsed = Email::parse(&email);
-    if parsed.is_none() && fields.accepts("email") {
-        fields.refuse("email", "Invalid email address");
-    }
+    let email = fields.email("email");
     let password = fields.string("password");
     if password.is_empty() && fields.accepts("password") {
         fields.refuse("password", "Too small: expected string to have >=1 characters");
@@ -54,9 +52,7 @@ async fn sign_up(
     let _ = fields.optional_string("callbackURL");
     let remember = remember(fields.optional_bool("rememberMe"));
     fields.finish()?;
-    let Some(email) = parsed else {
-        return Err(invalid_email()); // unreachable: the check above has refused it
-    };
+    let email = email.ok_or_else(invalid_email)?; // refused already
     request.check_sign_in_origin(&app)?;
     accounts::check_new_password(&password).map_err(password_length)?;
     if name.contains('\0') || image.as_ref().is_some_and(|image| image.contains('\0')) {
@@ -71,7 +67,7 @@ async fn sign_up(
         remember,
         user_agent: request.user_agent(),
     };
-    let Some(SignedIn { user, session }) = accounts::sign_up(&app.services, sign_up).await? else {
+    let Some(SignedIn { user, session }) = accounts::sign_up(app.issuer(), sign_up).await? else {
         return Err(AuthError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
@@ -102,10 +98,7 @@ struct SignInBody<'a> {
         (status = 200, description = "`{redirect, token, user}`, and the session cookie", body = inline(Object)),
         (status = 401, description = "E-mail address and password do not belong together", body = inline(Object)),
     ))]
-async fn sign_in(
-    State(app): State<AppState>,
-    mut request: AuthRequest,
-) -> Result<Reply, AuthError> {
+async fn sign_in(State(app): State<AuthApp>, mut request: AuthRequest) -> Result<Reply, AuthError> {
     let mut fields = Fields::of(request.body.take(), &["object"])?;
     let email = fields.string("email");
     let password = fields.string("password");
@@ -117,7 +110,7 @@ async fn sign_in(
     accounts::check_password_bound(&password).map_err(password_length)?;
     let user_agent = request.user_agent();
     let signed_in =
-        accounts::sign_in(&app.services, &email, &password, remember, user_agent).await?;
+        accounts::sign_in(app.issuer(), &email, &password, remember, user_agent).await?;
     let Some(SignedIn { user, session }) = signed_in else {
         return Err(AuthError::new(
             StatusCode::UNAUTHORIZED,
@@ -133,10 +126,9 @@ async fn sign_in(
         user: &user,
     };
     let reply = Reply::json(&body).with_session(begin(&app, &request, &session.token, remember));
-    let location = target.filter(|target| target.is_ascii());
-    Ok(match location.and_then(|location| HeaderValue::from_str(location).ok()) {
-        Some(location) => reply.with_header(header::LOCATION, location),
-        None => reply,
+    Ok(match target.map(|target| HeaderValue::from_str(&redirect::location(target))) {
+        Some(Ok(location)) => reply.with_header(header::LOCATION, location),
+        _ => reply,
     })
 }
 
@@ -144,7 +136,7 @@ async fn sign_in(
 #[utoipa::path(post, path = "/sign-out", operation_id = "sign_out", tag = "auth", security(()),
     responses((status = 200, description = "The session, if there was one, has ended", body = inline(Object))))]
 async fn sign_out(
-    State(app): State<AppState>,
+    State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
     if request.body.is_some() {
@@ -157,10 +149,11 @@ async fn sign_out(
     if let Some(token) = request.presented_token(&app).filter(|token| !token.contains('\0')) {
         sessions::delete_session(&app.services.database, &token).await?;
     }
-    Ok(Reply::json(&serde_json::json!({"success": true})).with_session(SessionHeaders::clear(&app)))
+    Ok(Reply::json(&serde_json::json!({"success": true}))
+        .with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
-fn begin(app: &App, request: &AuthRequest, token: &str, remember: Remember) -> SessionHeaders {
+fn begin(app: &AuthApp, request: &AuthRequest, token: &str, remember: Remember) -> SessionHeaders {
     let mut headers = SessionHeaders::begin(app, token, remember);
     if remember == Remember::Yes && request.says_dont_remember(app) {
         headers.push_cookie(cookies::forget_dont_remember(app));

@@ -1,0 +1,132 @@
+//! `duly serve`: from checked settings to a server that takes requests, and to its end.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+use super::{Failure, print, whereabouts};
+use crate::api::origins::Origins;
+use crate::api::{self, App, server};
+use crate::clock::Clock;
+use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
+use crate::database::Database;
+use crate::models::origin_pattern::OriginPattern;
+use crate::models::secret::Secrets;
+use crate::services::mail::transport::Transport;
+use crate::services::{Services, data_directory};
+use crate::telemetry;
+
+pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    telemetry::start_logging(&config.log);
+    if let Storage::Embedded(settings) = &config.storage {
+        data_directory::prepare(settings)?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("{} cannot be listened on: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let base_url = base_url(&config, address.port());
+    let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
+
+    let origins = Origins::new(&base_url, trusted_origins(&config, address.port()));
+    let services = services(&config, database, &base_url)?;
+    let app = Arc::new(App::new(
+        services,
+        config.max_tasks_per_user,
+        origins,
+        config.cors_origins.clone(),
+    ));
+    if let Some(address) = config.metrics {
+        let observed = Arc::clone(&app);
+        telemetry::serve_metrics(address, move || observed.services.database.load())
+            .map_err(|error| format!("METRICS_ADDR {address}: {error}"))?;
+    }
+    let stop = stop_signal()?;
+    print(&format!(
+        "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  API      {}\n",
+        whereabouts(&config.storage),
+        base_url.join("/docs/").unwrap_or(base_url.clone()),
+    ))?;
+    let draining = Arc::clone(&app);
+    let stop = async move {
+        stop.await;
+        tracing::info!("stopping: no new connections, finishing what runs");
+        draining.start_draining();
+    };
+    server::serve(listener, api::router(Arc::clone(&app)), stop).await;
+    if let Some(issuer) = &app.services.issuer {
+        issuer.outbox.close().await;
+    }
+    app.services.database.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Signing people in, or only knowing who they are.
+fn services(config: &Config, database: Database, base_url: &Url) -> Result<Services, Failure> {
+    match &config.auth {
+        AuthSettings::Embedded(issuer) => {
+            let secrets = secrets(issuer, &config.storage)?;
+            let mail = Transport::new(&issuer.mail)?;
+            Ok(Services::embedded(database, Clock::System, &secrets, base_url, mail))
+        }
+        AuthSettings::Remote(_) | AuthSettings::Secret(_) => {
+            todo!("the verifiers")
+        }
+    }
+}
+
+/// Ready on SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error: io::Error| format!("signals cannot be received: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// The secrets that were set, or else the one kept beside the embedded database, made at the first start.
+fn secrets(issuer: &IssuerSettings, storage: &Storage) -> Result<Secrets, Failure> {
+    if let Some(secrets) = &issuer.secrets {
+        return Ok(secrets.clone());
+    }
+    let Storage::Embedded(settings) = storage else {
+        return Err("BETTER_AUTH_SECRET is required with DATABASE_URL".to_owned());
+    };
+    data_directory::stored_secret(settings).map(Secrets::single).map_err(|error| {
+        let file = settings.secret_file.display();
+        format!("the secret in {file} cannot be used: {error}")
+    })
+}
+
+/// The public address that was set; none where somebody else's is meant by it.
+fn configured_base_url(config: &Config) -> Option<&Url> {
+    match &config.auth {
+        AuthSettings::Embedded(issuer) => issuer.base_url.as_ref(),
+        AuthSettings::Remote(_) | AuthSettings::Secret(_) => None,
+    }
+}
+
+/// The public address: what was set, or this machine as a browser on it says.
+fn base_url(config: &Config, port: u16) -> Url {
+    configured_base_url(config).cloned().unwrap_or_else(|| {
+        Url::parse(&format!("http://localhost:{port}")).expect("a host and a port are a URL")
+    })
+}
+
+/// Pages that may read answers with credentials are trusted to sign people in, too. Where no address is set,
+/// so are the other names of this machine.
+fn trusted_origins(config: &Config, port: u16) -> Vec<OriginPattern> {
+    let local = ["127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
+    let local = local.iter().filter(|_| configured_base_url(config).is_none());
+    let named = config.cors_origins.iter().chain(local);
+    let named = named.filter_map(|origin| OriginPattern::parse(origin));
+    config.trusted_origins.iter().cloned().chain(named).collect()
+}

@@ -1,0 +1,25 @@
+//! Reading one setting.
+
+use std::str::FromStr;
+
+/// A setting that is there; an empty variable is one that is not.
+pub(super) fn given(setting: &Option<String>) -> Option<&str> {
+    setting.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+pub(super) fn listed(setting: &Option<String>) -> impl Iterator<Item = &str> {
+    given(setting).unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty())
+}
+
+pub(super) fn number<T: FromStr>(
+    name: &str,
+    text: &str,
+    form: &str,
+    problems: &mut Vec<String>,
+) -> Option<T> {
+    let parsed = text.trim().parse().ok();
+    if parsed.is_none() {
+        problems.push(format!("{name} must be {form}, not {text:?}"));
+    }
+    parsed
+}

@@ -1,0 +1,125 @@
+//! Verifying the address of a user, and changing it (BETTER-AUTH.md 5.8).
+
+use super::Issuer;
+use super::email_tokens::{ChangeStep, EmailClaims};
+use super::mail::letters::Letter;
+use crate::database::users::{self, UpdateEmail};
+use crate::database::{DatabaseError, users::UserWithPassword};
+use crate::models::user::User;
+
+/// Why a link does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkRefused {
+    TokenExpired,
+    InvalidToken,
+    UserNotFound,
+    /// Somebody else is signed in where the link was opened.
+    InvalidUser,
+    /// Somebody else has the new address by now.
+    EmailTaken,
+}
+
+/// Where a change of address has come to.
+#[derive(Debug)]
+pub enum EmailChange {
+    /// The new address was written to.
+    Asked,
+    Changed(User),
+}
+
+/// Notes that the address in a token is verified. Again and again is fine.
+///
+/// # Errors
+/// [`DatabaseError`]; inside, [`LinkRefused`].
+pub async fn verify(
+    issuer: &Issuer,
+    claims: &EmailClaims,
+) -> Result<Result<(), LinkRefused>, DatabaseError> {
+    let email = claims.email.to_lowercase();
+    let Some(UserWithPassword { user, .. }) =
+        users::find_by_email(&issuer.database, &email).await?
+    else {
+        return Ok(Err(LinkRefused::UserNotFound));
+    };
+    if claims.user_id.as_ref().is_some_and(|id| id != user.id.as_str()) {
+        return Ok(Err(LinkRefused::InvalidToken));
+    }
+    if !user.email_verified {
+        users::verify_email(&issuer.database, &email, issuer.clock.now()).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// The user whose address a token changes: who it was made for, and still has the address that is to be replaced.
+///
+/// # Errors
+/// [`DatabaseError`]; inside, [`LinkRefused`].
+pub async fn find_user(
+    issuer: &Issuer,
+    claims: &EmailClaims,
+) -> Result<Result<User, LinkRefused>, DatabaseError> {
+    let Some(id) = claims.user_id.as_deref().filter(|id| !id.contains('\0')) else {
+        return Ok(Err(LinkRefused::InvalidToken));
+    };
+    let Some(user) = users::find_user(&issuer.database, id).await? else {
+        return Ok(Err(LinkRefused::UserNotFound));
+    };
+    let is_current = user.email.to_lowercase() == claims.email;
+    Ok(if is_current { Ok(user) } else { Err(LinkRefused::InvalidToken) })
+}
+
+/// Takes the change of a user's address one step further.
+///
+/// # Errors
+/// [`DatabaseError`]; inside, [`LinkRefused`].
+pub async fn go_on(
+    issuer: &Issuer,
+    user: User,
+    new: &str,
+    step: Option<ChangeStep>,
+    callback: String,
+) -> Result<Result<EmailChange, LinkRefused>, DatabaseError> {
+    let (new, current) = (new.to_lowercase(), user.email.to_lowercase());
+    if step == Some(ChangeStep::Confirmation) {
+        let place = issuer.outbox.reserve()?;
+        let step = ChangeStep::Verification;
+        place.post(Letter::EmailChange { user: user.id, current, new, step, callback });
+        return Ok(Ok(EmailChange::Asked));
+    }
+    // A token of no known step changes at once, and the new address is verified afterwards.
+    let place = if step.is_none() { Some(issuer.outbox.reserve()?) } else { None };
+    let verified = user.email_verified && step.is_some();
+    let (database, now) = (&issuer.database, issuer.clock.now());
+    match users::update_email(database, &user.id, &current, &new, verified, now).await? {
+        UpdateEmail::Updated(user) => {
+            if let Some(place) = place {
+                place.post(Letter::Verification { email: new, callback });
+            }
+            Ok(Ok(EmailChange::Changed(user)))
+        }
+        UpdateEmail::EmailTaken => Ok(Err(LinkRefused::EmailTaken)),
+        UpdateEmail::Missing => Ok(Err(LinkRefused::InvalidToken)),
+    }
+}
+
+/// Has the first letter of a change sent: to the old address where that is verified, so that a stolen session alone
+/// cannot take an account away; else to the new one. Nothing is sent where the new address is taken.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn begin(
+    issuer: &Issuer,
+    user: &User,
+    new: String,
+    callback: String,
+) -> Result<(), DatabaseError> {
+    let place = issuer.outbox.reserve()?;
+    if users::email_is_taken(&issuer.database, &new).await? {
+        return Ok(());
+    }
+    let step =
+        if user.email_verified { ChangeStep::Confirmation } else { ChangeStep::Verification };
+    let current = user.email.to_lowercase();
+    place.post(Letter::EmailChange { user: user.id.clone(), current, new, step, callback });
+    Ok(())
+}
