@@ -155,12 +155,12 @@ export function createScenario({ origin, secret, pool }) {
       return rows;
     },
 
-    /** The addresses and links of the `count` messages to an address, recorded; answers the last link. */
-    async mails(step, address, count = 1) {
+    /** The `count`-th message to an address, recorded; answers its link. With 0: that nothing was sent there. */
+    async mail(step, address, count = 1) {
       const messages = await receiveMails(address, count);
-      const links = messages.map(({ text }) => text.match(/https?:\/\/[^\s<>"]+/g) ?? []);
-      add(step, { mails: messages.map(({ to }, i) => ({ to: placeholders.json(to), links: links[i].map(placeholders.text) })) });
-      return links.at(-1)?.[0];
+      const links = messages.at(-1)?.text.match(/https?:\/\/[^\s<>"]+/g) ?? [];
+      add(step, { messages: messages.length, to: placeholders.json(messages.at(-1)?.to ?? []), links: links.map(placeholders.text) });
+      return links[0];
     },
   };
   return { scenario, steps };

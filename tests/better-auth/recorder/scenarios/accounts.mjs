@@ -13,7 +13,7 @@ export default {
   'the accounts at other providers': withDatabase(async ({ get, user, sql }) => {
     const { id, cookie } = await user('ada');
     const insert = (provider, scope) => sql(`insert into account (id, "accountId", "providerId", "userId", "accessToken", "refreshToken", "idToken", scope, "createdAt", "updatedAt")
-      values ($1, $2, $3, $4, 'access', 'refresh', 'id', $5, now() - interval '2 hours', now())`, `${provider}-${id}`, `number-${provider}`, provider, id, scope);
+      values ($1, $2, $3, $4, 'access', 'refresh', 'id', $5, now() + interval '1 hour', now() + interval '2 hours')`, `${provider}-${id}`, `number-${provider}`, provider, id, scope);
     await insert('github', 'read:user,user:email, x ,,');
     await insert('google', '');
     await get('are listed without their tokens', '/list-accounts', { cookie });

@@ -4,15 +4,16 @@ import { withDatabase } from '../scenario.mjs';
 const tokenOf = (link) => new URL(link).searchParams.get('token');
 
 export default {
-  'changing an address that is not verified': async ({ post, get, mails, user, address }) => {
+  'changing an address that is not verified': async ({ post, get, mail, user, address }) => {
     const ada = await user('ada');
     const eve = await user('eve');
     const { cookie } = ada;
     const to = address('new');
     await post('asking', '/change-email', { newEmail: to.toUpperCase(), callbackURL: '/done?x=1#y' }, { cookie });
+    await mail('what was sent to the new one', to);
     await post('asking by bearer, with an empty callback', '/change-email', { newEmail: to, callbackURL: '' }, { bearer: ada.token });
-    const token = tokenOf(await mails('what was sent to the new one', to, 2));
-    await mails('what was sent to the old one', ada.email, 0);
+    const token = tokenOf(await mail('what was sent to the new one after that', to, 2));
+    await mail('what was sent to the old one', ada.email, 0);
     await get('the user before', '/get-session', { cookie });
     await get('by somebody else', `/verify-email?token=${token}`, { cookie: eve.cookie });
     await get('by somebody else, with a callback', `/verify-email?token=${token}&callbackURL=/x`, { cookie: eve.cookie });
@@ -22,27 +23,28 @@ export default {
     await get('the user after', '/get-session', { cookie });
     const third = address('third');
     await post('asking again', '/change-email', { newEmail: third }, { cookie });
-    await get('by nobody, with a callback', `/verify-email?callbackURL=/x&token=${tokenOf(await mails('the mail', third))}`);
+    await get('by nobody, with a callback', `/verify-email?callbackURL=/x&token=${tokenOf(await mail('the mail', third))}`);
     await get('the user after that', '/get-session', { cookie });
   },
 
-  'changing an address that is verified': async ({ post, get, mails, user, address, signJwt }) => {
+  'changing an address that is verified': async ({ post, get, mail, user, address, signJwt }) => {
     const { email, cookie } = await user('ada');
     await get('verifying', `/verify-email?token=${signJwt({ email })}`);
     const to = address('new');
     await post('asking', '/change-email', { newEmail: to, callbackURL: '/done' }, { cookie });
-    const approval = tokenOf(await mails('what was sent to the old one', email));
-    await mails('what was sent to the new one', to, 0);
+    const approval = tokenOf(await mail('what was sent to the old one', email));
+    await mail('what was sent to the new one', to, 0);
     await get('approving, with nobody signed in', `/verify-email?token=${approval}`);
+    await mail('what was sent to the new one after that', to);
     await get('approving again, with a callback', `/verify-email?callbackURL=/x%3Fa&token=${approval}`, { cookie });
-    const verification = tokenOf(await mails('what was sent to the new one after that', to, 2));
+    const verification = tokenOf(await mail('what was sent to the new one again', to, 2));
     await get('the user before', '/get-session', { cookie });
     await get('verifying the new one', `/verify-email?callbackURL=/x&token=${verification}`, { cookie });
     await get('the user after', '/get-session', { cookie });
     await get('approving too late', `/verify-email?token=${approval}`);
   },
 
-  'a change of the address that is refused': async ({ post, send, mails, user }) => {
+  'a change of the address that is refused': async ({ post, send, mail, user }) => {
     const { email, cookie } = await user('ada');
     const eve = await user('eve');
     const change = (step, body, options = { cookie }) => post(step, '/change-email', body, options);
@@ -55,8 +57,8 @@ export default {
     await change('nobody', { newEmail: 'new@example.com' }, {});
     await change('nobody, with a bad body', {}, {});
     await send('no body', 'POST', '/change-email', { cookie });
-    await mails('what was sent to the one that is taken', eve.email, 0);
-    await mails('what was sent to the user', email, 0);
+    await mail('what was sent to the one that is taken', eve.email, 0);
+    await mail('what was sent to the user', email, 0);
   },
 
   'a token for a change that is not believed': async ({ get, user, signJwt }) => {
@@ -78,14 +80,14 @@ export default {
     await get('the user is as before', '/get-session', { cookie });
   },
 
-  'a change of the address in one step': async ({ get, mails, user, address, signJwt }) => {
+  'a change of the address in one step': async ({ get, mail, user, address, signJwt }) => {
     const { id, email, cookie } = await user('ada');
     const [second, third] = [address('second'), address('third')];
     await get('verifying', `/verify-email?token=${signJwt({ email })}`);
     await get('without a request type', `/verify-email?token=${signJwt({ email, updateTo: second.toUpperCase(), userId: id })}`, { cookie });
-    await mails('what was sent', second);
+    await mail('what was sent', second);
     await get('with an unknown one, a callback and nobody signed in', `/verify-email?callbackURL=/x&token=${signJwt({ email: second, updateTo: third, userId: id, requestType: 'x' })}`);
-    await mails('what was sent after that', third);
+    await mail('what was sent after that', third);
     await get('the user after', '/get-session', { cookie });
   },
 
