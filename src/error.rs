@@ -82,6 +82,9 @@ pub enum Unauthorized {
     /// A JWT that is over.
     #[error("the token has expired")]
     Expired,
+    /// A JWT, while none of the issuer's keys is known because it has not answered yet.
+    #[error("the keys of the issuer cannot be read at the moment")]
+    NoKeys,
     /// A JWT that outlives its user.
     #[error("the user is gone")]
     UserGone,

@@ -76,7 +76,11 @@ async fn authenticate(
             return services.verifier.verify(token, services.clock.now()).await;
         }
         (Credential::SessionToken(_), None) => return Err(Unauthorized::SessionToken.into()),
-        (Credential::Cookie, None) => return Err(Unauthorized::Missing.into()),
+        (Credential::Cookie, None) => {
+            let has_cookie = cookies::has_session_cookie(headers);
+            let hint = if has_cookie { Unauthorized::SessionToken } else { Unauthorized::Missing };
+            return Err(hint.into());
+        }
         (Credential::SessionToken(token), Some(auth)) => {
             let token = match token.contains('.') {
                 true => cookies::verified(&auth, token).ok_or(Unauthorized::NoSession)?,

@@ -92,7 +92,7 @@ pub fn router(app: AppState) -> Router {
     let router = routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .merge(openapi::router(document));
+        .merge(openapi::router(&app, document));
     let router = match issuer {
         Some(issuer) => {
             router.nest("/api/auth", auth::router(issuer)).route("/api/auth/", any(auth::not_found))

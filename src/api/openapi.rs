@@ -5,7 +5,9 @@ use axum::http::header;
 use axum::response::Redirect;
 use axum::routing::get;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -38,21 +40,35 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(health::routes())
 }
 
-/// The OpenAPI 3.1 document as text, as it is committed.
+/// The OpenAPI 3.1 document as text, as it is committed: with the auth routes.
 pub fn document() -> String {
-    with_auth(routes().into_openapi())
+    to_text(with_auth(routes().into_openapi()))
 }
 
-fn with_auth(mut document: utoipa::openapi::OpenApi) -> String {
+fn with_auth(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     document.merge(auth::documentation());
+    document
+}
+
+/// Where somebody else signs people in there is no cookie of ours.
+fn without_cookie(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    if let Some(components) = &mut document.components {
+        components.security_schemes.remove("cookie");
+    }
+    document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    document
+}
+
+fn to_text(document: utoipa::openapi::OpenApi) -> String {
     let mut text = document.to_pretty_json().expect("an OpenAPI document has only texts for keys");
     text.push('\n');
     text
 }
 
 /// `/openapi.json`, and Swagger UI under `/docs`, from the binary.
-pub fn router(document: utoipa::openapi::OpenApi) -> Router<AppState> {
-    let document = with_auth(document);
+pub fn router(app: &AppState, document: utoipa::openapi::OpenApi) -> Router<AppState> {
+    let signs_in = app.services.issuer.is_some();
+    let document = to_text(if signs_in { with_auth(document) } else { without_cookie(document) });
     Router::new()
         .route(
             "/openapi.json",

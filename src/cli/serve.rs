@@ -16,6 +16,8 @@ use crate::database::Database;
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::Secrets;
 use crate::services::mail::transport::Transport;
+use crate::services::remote_keys::RemoteKeys;
+use crate::services::verifier::{Keys, Verifier};
 use crate::services::{Services, data_directory};
 use crate::telemetry;
 
@@ -46,8 +48,9 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let stop = stop_signal()?;
     print(&format!(
-        "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  API      {}\n",
+        "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  sign-in  {}\n  API      {}\n",
         whereabouts(&config.storage),
+        whose_tokens(&config.auth),
         base_url.join("/docs/").unwrap_or(base_url.clone()),
     ))?;
     let draining = Arc::clone(&app);
@@ -73,8 +76,26 @@ fn services(config: &Config, database: Database, base_url: &Url) -> Result<Servi
             let mail = Transport::new(&issuer.mail)?;
             Ok(Services::embedded(database, Clock::System, &secrets, base_url, mail))
         }
-        AuthSettings::Remote(_) | AuthSettings::Secret(_) => {
-            todo!("the verifiers")
+        AuthSettings::Remote(remote) => {
+            let keys = RemoteKeys::fetched_from(remote.jwks_url.clone(), Clock::System)?;
+            let verifier = Verifier::new(Keys::Remote(keys), remote.accepted.clone());
+            Ok(Services::verifying(database, Clock::System, verifier))
+        }
+        AuthSettings::Secret(shared) => {
+            let verifier = Verifier::new(Keys::shared(&shared.secret), shared.accepted.clone());
+            Ok(Services::verifying(database, Clock::System, verifier))
+        }
+    }
+}
+
+fn whose_tokens(auth: &AuthSettings) -> String {
+    match auth {
+        AuthSettings::Embedded(_) => "here".to_owned(),
+        AuthSettings::Remote(remote) => {
+            format!("{}, by the keys at {}", remote.accepted.issuers.join(", "), remote.jwks_url)
+        }
+        AuthSettings::Secret(shared) => {
+            format!("{}, by AUTH_JWT_SECRET", shared.accepted.issuers.join(", "))
         }
     }
 }

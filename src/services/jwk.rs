@@ -3,6 +3,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 
+use super::hashes::sha256;
 use super::key_set::VerifyingKey;
 
 /// The key in a JWK that was published for signatures; `None` where it is none, or of a kind that tokens are not
@@ -30,7 +31,8 @@ pub(super) fn verifying_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
         Algorithm::ES256 => DecodingKey::from_ec_components(text("x")?, text("y")?),
         _ => DecodingKey::from_rsa_components(text("n")?, text("e")?),
     };
-    Some(VerifyingKey { algorithm, key: key.ok()? })
+    let fingerprint = sha256(Value::from(jwk.clone()).to_string().as_bytes());
+    Some(VerifyingKey { algorithm, key: key.ok()?, fingerprint })
 }
 
 /// `key_ops` (RFC 7517, section 4.3), where it is there, must say so.

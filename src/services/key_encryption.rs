@@ -2,10 +2,10 @@
 //! SHA-256 of the secret, `nonce ‖ ciphertext ‖ tag` in hex, as a JSON string. Where secrets are numbered, the number
 //! stands before it: `$ba$<number>$`.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
+use super::hashes::sha256;
 use super::random;
 use crate::models::secret::{Secret, Secrets};
 
@@ -59,9 +59,7 @@ impl KeyEncryption {
 }
 
 fn cipher(secret: &Secret) -> XChaCha20Poly1305 {
-    let key: [u8; 32] =
-        digest(&SHA256, secret.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes");
-    XChaCha20Poly1305::new(&key.into())
+    XChaCha20Poly1305::new(&sha256(secret.as_bytes()).into())
 }
 
 fn open(cipher: &XChaCha20Poly1305, sealed: &[u8]) -> Option<String> {

@@ -37,6 +37,8 @@ pub struct SigningKey {
 pub struct VerifyingKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// Tells it from another that has its place.
+    pub(super) fingerprint: [u8; 32],
 }
 
 impl KeySet {

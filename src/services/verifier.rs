@@ -1,24 +1,29 @@
 //! Verifying JWTs (BETTER-AUTH.md 3), whoever issued them: the key by its `kid` alone, the algorithm from the key,
 //! `exp`, `iss`, `aud` and `sub` required.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use jsonwebtoken::Validation;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 
+use super::hashes::sha256;
 use super::key_set::{KeySet, VerifyingKey};
+use super::remote_keys::RemoteKeys;
 use super::stored_keys::StoredKeys;
 use crate::config::Accepted;
 use crate::error::{Error, Unauthorized};
+use crate::models::secret::Secret;
 use crate::models::user::UserId;
 
 /// How far apart the clocks of an issuer and ours may be.
 const LEEWAY_SECONDS: i64 = 30;
 /// The longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// What the one shared key is called here.
+const SHARED_KEY_ID: &str = "";
 /// How many verified tokens are remembered.
 const MAX_VERIFIED: usize = 10_000;
 
@@ -33,6 +38,10 @@ pub struct Verifier {
 pub enum Keys {
     /// Our own, in the database.
     Stored(Arc<StoredKeys>),
+    /// An issuer's elsewhere, which it publishes.
+    Remote(RemoteKeys),
+    /// One that was agreed on, whatever a token calls it.
+    Shared(Arc<KeySet>),
 }
 
 #[derive(Clone)]
@@ -40,6 +49,7 @@ struct Verified {
     owner: UserId,
     expires_at_seconds: i64,
     key_id: String,
+    key_fingerprint: [u8; 32],
 }
 
 #[derive(Deserialize)]
@@ -50,10 +60,31 @@ struct Claims {
 }
 
 impl Keys {
+    /// The secret that tokens are signed with by HS256.
+    pub fn shared(secret: &Secret) -> Self {
+        let key = VerifyingKey {
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret.as_bytes()),
+            fingerprint: [0; 32],
+        };
+        let verifying = HashMap::from([(SHARED_KEY_ID.to_owned(), key)]);
+        Self::Shared(Arc::new(KeySet { verifying, ..KeySet::default() }))
+    }
+
+    /// Which key a token names.
+    fn id_in(&self, header: Header) -> Option<String> {
+        match self {
+            Self::Stored(_) | Self::Remote(_) => header.kid,
+            Self::Shared(_) => Some(SHARED_KEY_ID.to_owned()),
+        }
+    }
+
     /// The keys, if a token that was verified by one of them need not be looked at again.
     fn settled(&self, now: Timestamp) -> Option<Arc<KeySet>> {
         match self {
             Self::Stored(keys) => keys.fresh(now),
+            Self::Remote(keys) => Some(keys.known(now)),
+            Self::Shared(keys) => Some(Arc::clone(keys)),
         }
     }
 
@@ -61,6 +92,11 @@ impl Keys {
     async fn with(&self, key_id: &str, now: Timestamp) -> Result<Arc<KeySet>, Error> {
         match self {
             Self::Stored(keys) => Ok(keys.with(key_id, now).await?),
+            Self::Remote(keys) => {
+                let keys = keys.with(key_id, now).await;
+                if keys.loaded_at.is_some() { Ok(keys) } else { Err(Unauthorized::NoKeys.into()) }
+            }
+            Self::Shared(keys) => Ok(Arc::clone(keys)),
         }
     }
 }
@@ -79,13 +115,9 @@ impl Verifier {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Unauthorized::InvalidToken.into());
         }
-        let fingerprint: [u8; 32] =
-            digest(&SHA256, token.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes");
+        let fingerprint = sha256(token.as_bytes());
         if let Some(verified) = self.verified.get(&fingerprint)
-            && self
-                .keys
-                .settled(now)
-                .is_some_and(|keys| keys.verifying.contains_key(&verified.key_id))
+            && self.keys.settled(now).is_some_and(|keys| verified.is_by_one_of(&keys))
         {
             return verified.owner_at(now);
         }
@@ -101,7 +133,7 @@ impl Verifier {
         if header.crit.is_some() {
             return Err(Unauthorized::InvalidToken.into());
         }
-        let key_id = header.kid.ok_or(Unauthorized::InvalidToken)?;
+        let key_id = self.keys.id_in(header).ok_or(Unauthorized::InvalidToken)?;
         let keys = self.keys.with(&key_id, now).await?;
         let key = keys.verifying.get(&key_id).ok_or(Unauthorized::BadSignature)?;
         let claims = self.claims(token, key)?;
@@ -109,7 +141,8 @@ impl Verifier {
             return Err(Unauthorized::InvalidToken.into());
         }
         let owner = UserId::parse(&claims.sub).ok_or(Unauthorized::InvalidToken)?;
-        Ok(Verified { owner, expires_at_seconds: claims.exp, key_id })
+        let key_fingerprint = key.fingerprint;
+        Ok(Verified { owner, expires_at_seconds: claims.exp, key_id, key_fingerprint })
     }
 
     fn claims(&self, token: &str, key: &VerifyingKey) -> Result<Claims, Unauthorized> {
@@ -129,6 +162,12 @@ impl Verifier {
 }
 
 impl Verified {
+    /// Whether the key is still there, and still the same.
+    fn is_by_one_of(&self, keys: &KeySet) -> bool {
+        let key = keys.verifying.get(&self.key_id);
+        key.is_some_and(|key| key.fingerprint == self.key_fingerprint)
+    }
+
     fn owner_at(&self, now: Timestamp) -> Result<UserId, Error> {
         if self.expires_at_seconds.saturating_add(LEEWAY_SECONDS) <= now.as_second() {
             return Err(Unauthorized::Expired.into());

@@ -15,6 +15,8 @@ mod merge;
 mod origins;
 mod panics;
 mod password_reset;
+mod remote_keys;
+mod remote_tokens;
 mod sessions;
 mod sign_in;
 mod sign_up;

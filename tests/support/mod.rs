@@ -3,6 +3,7 @@
 pub mod app;
 pub mod database;
 pub mod http;
+pub mod issuer;
 pub mod model;
 pub mod openapi;
 pub mod storage;

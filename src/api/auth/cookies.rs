@@ -10,6 +10,8 @@ use crate::services::sessions::Remember;
 
 /// The cookie that carries the signed session token.
 pub const SESSION_COOKIE: &str = "better-auth.session_token";
+/// What the names begin with where browsers keep the cookies to https.
+const SECURE_PREFIX: &str = "__Secure-";
 const SESSION_DATA_COOKIE: &str = "better-auth.session_data";
 const DONT_REMEMBER_COOKIE: &str = "better-auth.dont_remember";
 
@@ -18,6 +20,12 @@ const DONT_REMEMBER_COOKIE: &str = "better-auth.dont_remember";
 pub fn session_token(app: &AuthApp, headers: &HeaderMap) -> Option<Option<String>> {
     let value = find(app, headers, SESSION_COOKIE)?;
     Some(verified(app, &value))
+}
+
+/// Whether a cookie came along that looks like a session's, whoever set it.
+pub fn has_session_cookie(headers: &HeaderMap) -> bool {
+    pairs(headers)
+        .any(|(name, _)| name.strip_prefix(SECURE_PREFIX).unwrap_or(name) == SESSION_COOKIE)
 }
 
 /// Whether a request says, signed, that its session ends with the browser.
@@ -86,7 +94,7 @@ fn cookie(app: &AuthApp, name: &str, value: &str, max_age_seconds: Option<i64>) 
 }
 
 fn prefix(app: &AuthApp) -> &'static str {
-    if app.origins.secure { "__Secure-" } else { "" }
+    if app.origins.secure { SECURE_PREFIX } else { "" }
 }
 
 /// The first cookie of that name, without quotes around its value.
