@@ -88,19 +88,35 @@ describe('ours in remote mode', { skip }, () => {
   });
 });
 
-describe('a key that the real server publishes', { skip }, () => {
+// Nothing here depends on the algorithm, and ours takes its time to look for new keys.
+const skipKeys = skip || ((process.env.JWT_ALGORITHM ?? 'EdDSA') !== 'EdDSA' && 'with EdDSA only');
+
+describe('keys that the real server publishes later', { skip: skipKeys }, () => {
   const kid = 'k'.repeat(32);
   let key;
+  let old;
+  let renewed;
 
   before(async () => {
+    const browser = await signUp();
+    old = await getJwt(browser);
+    assert.equal((await callTasks(old)).status, 200);
+    // What its rotationInterval does in time.
+    await pool.query('update jwks set "expiresAt" = now() - interval \'1 second\'');
+    renewed = await getJwt(browser);
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
     key = privateKey;
-    // Older than the real server's own key, so that it goes on signing with that one.
     await pool.query('insert into jwks (id, "publicKey", "privateKey", "createdAt", alg, crv) values ($1, $2, \'none\', now() - interval \'1 day\', \'EdDSA\', \'Ed25519\')',
       [kid, JSON.stringify(await exportJWK(publicKey))]);
     const { keys } = await (await fetch(`${theirs}/api/auth/jwks`)).json();
-    assert.ok(keys.some((candidate) => candidate.kid === kid), 'it is published');
-    await waitUntilAccepted(await sign());
+    assert.equal(keys.length, 3, 'all of them are published');
+    await waitUntilAccepted(renewed);
+  });
+
+  test('are found after a rotation, and the old one until it is gone', async () => {
+    assert.notEqual(decodeProtectedHeader(renewed).kid, decodeProtectedHeader(old).kid);
+    assert.equal((await callTasks(renewed)).status, 200);
+    assert.equal((await callTasks(old)).status, 200);
   });
 
   function sign(claims = {}, header = {}) {
@@ -109,8 +125,8 @@ describe('a key that the real server publishes', { skip }, () => {
     return new SignJWT(all).setProtectedHeader({ alg: 'EdDSA', kid, ...header }).sign(key);
   }
 
-  test('is found though it was not there at first', async () => {
-    assert.equal((await callTasks(await sign({ sub: 'another' }))).status, 200);
+  test('help a JWT that is as the real server makes them', async () => {
+    assert.equal((await callTasks(await sign())).status, 200);
   });
 
   const bad = {
@@ -128,31 +144,17 @@ describe('a key that the real server publishes', { skip }, () => {
     'that is not valid yet': { nbf: Math.floor(Date.now() / 1000) + 3600 },
   };
   for (const [name, claims] of Object.entries(bad)) {
-    test(`does not help a JWT ${name}`, async () => {
+    test(`do not help a JWT ${name}`, async () => {
       assertRefused(await callTasks(await sign(claims)));
     });
   }
 
-  test('does not help a JWT that names no key or another', async () => {
+  test('do not help a JWT that names no key or another', async () => {
     assertRefused(await callTasks(await sign({}, { kid: undefined })));
     assertRefused(await callTasks(await sign({}, { kid: 'x'.repeat(32) })));
   });
 
-  test('may be one of several audiences', async () => {
+  test('help a JWT that is for several audiences', async () => {
     assert.equal((await callTasks(await sign({ aud: ['https://other.example', theirs] }))).status, 200);
-  });
-});
-
-describe('rotation at the real server', { skip }, () => {
-  test('is followed: the new key works, and the old one until it is gone', async () => {
-    const browser = await signUp();
-    const old = await getJwt(browser);
-    assert.equal((await callTasks(old)).status, 200);
-    // What its rotationInterval does in time.
-    await pool.query('update jwks set "expiresAt" = now() - interval \'1 second\' where "expiresAt" is null');
-    const renewed = await getJwt(browser);
-    assert.notEqual(decodeProtectedHeader(renewed).kid, decodeProtectedHeader(old).kid);
-    await waitUntilAccepted(renewed);
-    assert.equal((await callTasks(old)).status, 200, 'both are published for a while');
   });
 });

@@ -18,12 +18,13 @@ function recordHeaders(headers, placeholders) {
   return Object.fromEntries(shown.map(([name, value]) => [name, placeholders.text(value)]));
 }
 
-/** JSON as its value, in the order of its keys; anything else as text. */
+/** JSON as its value, in the order of its keys, and a note when it is spelled otherwise than JavaScript does; anything else as text. */
 function recordBody({ headers, body }, placeholders) {
   const isJson = headers.some(([name, value]) => name === 'content-type' && value.startsWith('application/json'));
   if (!isJson || body === '') return { text: placeholders.text(body) };
   try {
-    return { json: placeholders.json(JSON.parse(body)) };
+    const json = JSON.parse(body);
+    return { json: placeholders.json(json), ...(JSON.stringify(json) !== body && { spelled: placeholders.text(body) }) };
   } catch {
     return { text: `not JSON: ${body}` };
   }
