@@ -1,6 +1,7 @@
 //! The checked types and pure rules, one file for each concept.
 
 mod architecture;
+mod client_address;
 mod config;
 mod cursor;
 mod due_date;
