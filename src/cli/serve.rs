@@ -13,8 +13,10 @@ use crate::api::{self, App, server};
 use crate::clock::Clock;
 use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
+use crate::models::client_address::TrustedProxies;
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::Secrets;
+use crate::services::rate_limits::RateLimits;
 use crate::services::{Services, data_directory};
 use crate::telemetry;
 
@@ -37,6 +39,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         config.max_tasks_per_user,
         origins,
         config.cors_origins.clone(),
+        TrustedProxies::new(config.trusted_proxies.iter().copied()),
     ));
     if let Some(address) = config.metrics {
         let observed = Arc::clone(&app);
@@ -66,7 +69,8 @@ fn services(config: &Config, database: Database, origins: &Origins) -> Result<Se
     match &config.auth {
         AuthSettings::Embedded(issuer) => {
             let secrets = secrets(issuer, &config.storage)?;
-            Ok(Services::embedded(database, Clock::System, &secrets, origins.own()))
+            let limits = RateLimits::new(issuer.rate_limiting);
+            Ok(Services::embedded(database, Clock::System, &secrets, origins.own(), limits))
         }
         AuthSettings::Remote(_) | AuthSettings::Secret(_) => {
             todo!("the verifiers")

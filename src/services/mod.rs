@@ -10,6 +10,7 @@ pub mod key_encryption;
 pub mod key_set;
 pub mod passwords;
 pub mod random;
+pub mod rate_limits;
 pub mod sessions;
 pub mod signatures;
 pub mod stored_keys;
@@ -23,6 +24,7 @@ use crate::config::Accepted;
 use crate::database::Database;
 use crate::models::secret::Secrets;
 use passwords::Passwords;
+use rate_limits::RateLimits;
 use signatures::Signatures;
 use stored_keys::StoredKeys;
 use tokens::Tokens;
@@ -44,12 +46,19 @@ pub struct Issuer {
     pub passwords: Passwords,
     pub signatures: Signatures,
     pub tokens: Tokens,
+    pub limits: RateLimits,
 }
 
 impl Services {
     /// We sign people in ourselves. `origin` is that of the server's public address, which is both `iss` and `aud`
     /// of its tokens.
-    pub fn embedded(database: Database, clock: Clock, secrets: &Secrets, origin: &str) -> Self {
+    pub fn embedded(
+        database: Database,
+        clock: Clock,
+        secrets: &Secrets,
+        origin: &str,
+        limits: RateLimits,
+    ) -> Self {
         let database = Arc::new(database);
         let keys = Arc::new(StoredKeys::new(Arc::clone(&database), secrets));
         let issuer = Issuer {
@@ -58,6 +67,7 @@ impl Services {
             passwords: Passwords::new(),
             signatures: Signatures::new(secrets),
             tokens: Tokens::new(Arc::clone(&keys), origin),
+            limits,
         };
         let accepted = Accepted::only(origin);
         let verifier = Verifier::new(Keys::Stored(keys), accepted);

@@ -9,10 +9,13 @@ use axum::http::{Method, Request, StatusCode};
 use duly::api::origins::Origins;
 use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
+use duly::config::RateLimiting;
 use duly::database::Database;
+use duly::models::client_address::TrustedProxies;
 use duly::models::origin_pattern::OriginPattern;
 use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
+use duly::services::rate_limits::{GuessBudgets, RateLimits};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -35,11 +38,23 @@ pub struct Deployment {
     pub cors_origins: &'static [&'static str],
     /// How many tasks one may keep.
     pub max_tasks: i64,
+    pub trusted_proxies: &'static [&'static str],
+    /// Off, unless a test is about it.
+    pub rate_limiting: RateLimiting,
+    pub budgets: GuessBudgets,
 }
 
 impl Default for Deployment {
     fn default() -> Self {
-        Self { base_url: BASE_URL, trusted_origins: &[], cors_origins: &[], max_tasks: 1_000 }
+        Self {
+            base_url: BASE_URL,
+            trusted_origins: &[],
+            cors_origins: &[],
+            max_tasks: 1_000,
+            trusted_proxies: &[],
+            rate_limiting: RateLimiting::Off,
+            budgets: GuessBudgets::default(),
+        }
     }
 }
 
@@ -83,9 +98,13 @@ impl TestApp {
         let origins = Origins::new(&base_url, trusted);
         let cors_origins =
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
-        let services =
-            Services::embedded(database, Clock::Manual(clock.clone()), &secrets, origins.own());
-        let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
+        let proxies = deployment.trusted_proxies.iter();
+        let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
+        let limits = RateLimits::with_budgets(deployment.rate_limiting, deployment.budgets);
+        let (manual, own) = (Clock::Manual(clock.clone()), origins.own());
+        let services = Services::embedded(database, manual, &secrets, own, limits);
+        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies);
+        let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, _storage: storage }
     }
 

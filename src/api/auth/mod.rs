@@ -4,23 +4,31 @@ mod account;
 mod app;
 pub mod cookies;
 mod fields;
+mod limits;
 mod reply;
 mod request;
 mod session;
 mod sign_in;
 mod token;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
 pub use app::AuthApp;
+use limits::Limits;
+
+/// Where the routes are.
+const PATH: &str = "/api/auth";
 
 fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
@@ -31,23 +39,30 @@ fn routes() -> OpenApiRouter<AuthApp> {
         .merge(account::routes())
 }
 
-/// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
+/// The routes. Whatever is not a route, also a wrong method, is an empty 404.
 pub fn router(app: AuthApp) -> Router<AppState> {
-    let (router, _) = routes().split_for_parts();
-    router
+    let (router, document) = routes().split_for_parts();
+    let limits = Limits::new(app.clone(), document.paths.paths.into_keys());
+    let router = router
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(middleware::from_fn(refuse_head))
-        .with_state(app)
+        .with_state(app);
+    Router::new()
+        .nest(PATH, router)
+        .route(&format!("{PATH}/"), any(not_found)) // which nesting leaves out
+        .layer(middleware::from_fn_with_state(Arc::new(limits), limits::limit))
 }
 
 /// The documentation of the routes, under their full paths.
 pub fn documentation() -> OpenApi {
-    OpenApiRouter::new().nest("/api/auth", routes()).into_openapi()
+    let mut document = OpenApiRouter::new().nest(PATH, routes()).into_openapi();
+    limits::document(&mut document.paths);
+    document
 }
 
 /// What Better Auth answers where it has no route.
-pub async fn not_found() -> StatusCode {
+async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::app::AuthApp;
-use super::cookies;
 use super::reply::{AuthError, SessionHeaders};
+use super::{cookies, limits};
 use crate::api::json::read_bytes;
 use crate::api::origins::{OriginError, text};
-use crate::services::sessions::{ActiveSession, Extension, Remember, find_active};
+use crate::models::client_address::ClientAddress;
+use crate::services::sessions::{ActiveSession, Client, Extension, Remember, find_active};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -28,6 +29,7 @@ pub struct AuthRequest {
     pub headers: HeaderMap,
     /// `None` where none was sent.
     pub body: Option<Value>,
+    pub address: ClientAddress,
     query: String,
 }
 
@@ -48,6 +50,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         let headers = request.headers().clone();
         let query = request.uri().query().unwrap_or_default().to_owned();
         let path = request.uri().path();
+        let address = limits::client_address(&request);
         let takes_forms = path.contains("/sign-in/") || path.contains("/sign-up/");
         let reads_body = method == Method::POST && !path.ends_with("/get-session");
         let body = if reads_body {
@@ -56,7 +59,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         } else {
             None
         };
-        let request = Self { headers, body, query };
+        let request = Self { headers, body, address, query };
         if !method.is_safe() {
             if request.headers.contains_key(header::COOKIE) {
                 request.check_origin(app)?;
@@ -68,9 +71,9 @@ impl FromRequest<AuthApp> for AuthRequest {
 }
 
 impl AuthRequest {
-    /// What the client calls itself; empty where it does not say.
-    pub fn user_agent(&self) -> &str {
-        text(&self.headers, header::USER_AGENT)
+    /// What is known of the client.
+    pub fn client(&self) -> Client<'_> {
+        Client { address: self.address, user_agent: text(&self.headers, header::USER_AGENT) }
     }
 
     /// Whether the client asked for a session that ends with the browser.
