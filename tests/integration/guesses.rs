@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use duly::config::RateLimiting;
-use duly::services::rate_limits::GuessBudgets;
+use duly::models::client_address::ClientAddress;
+use duly::models::email::Email;
+use duly::services::rate_limits::{Account, GuessBudgets, begin_guess};
 use serde_json::json;
 
 use crate::on_every_engine;
@@ -165,6 +167,20 @@ on_every_engine! {
         let made = answers.iter().filter(|answer| answer.status == 401).count();
         let refused = answers.iter().filter(|answer| answer.status == 429).count();
         assert_eq!((made, refused), (5, 25));
+    }
+
+    async fn a_guess_that_is_not_made_after_all_does_not_count(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let ada = app.person("ada").await;
+        let issuer = app.state.services.issuer.as_ref().expect("it signs people in");
+        let email = Email::parse(&ada.email).expect("an address");
+        let client = ClientAddress::of([6, 6, 6, 6].into());
+        for _ in 0..10 {
+            // As where the database fails while the user is looked up.
+            let guess = begin_guess(issuer, Account::Email(&email), client).await;
+            drop(guess.expect("nothing needs to be looked up").expect("there is room"));
+        }
+        sign_in(&app, &ada.email, &ada.password, "6.6.6.6").await.expect(200);
     }
 
     async fn a_guess_of_a_client_that_hung_up_counts(guarded: GuardedApp) {
