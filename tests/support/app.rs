@@ -9,13 +9,15 @@ use axum::http::{Method, Request, StatusCode};
 use duly::api::origins::Origins;
 use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
-use duly::config::{Delivery, MailSettings};
+use duly::config::{Delivery, MailSettings, RateLimiting};
 use duly::database::Database;
 use duly::database::statement::Row;
+use duly::models::client_address::TrustedProxies;
 use duly::models::origin_pattern::OriginPattern;
 use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
 use duly::services::mail::transport::Transport;
+use duly::services::rate_limits::{GuessBudgets, RateLimits};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -40,11 +42,23 @@ pub struct Deployment {
     pub cors_origins: &'static [&'static str],
     /// How many tasks one may keep.
     pub max_tasks: i64,
+    pub trusted_proxies: &'static [&'static str],
+    /// Off, unless a test is about it.
+    pub rate_limiting: RateLimiting,
+    pub budgets: GuessBudgets,
 }
 
 impl Default for Deployment {
     fn default() -> Self {
-        Self { base_url: BASE_URL, trusted_origins: &[], cors_origins: &[], max_tasks: 1_000 }
+        Self {
+            base_url: BASE_URL,
+            trusted_origins: &[],
+            cors_origins: &[],
+            max_tasks: 1_000,
+            trusted_proxies: &[],
+            rate_limiting: RateLimiting::Off,
+            budgets: GuessBudgets::default(),
+        }
     }
 }
 
@@ -96,9 +110,13 @@ impl TestApp {
             delivery: Delivery::Kept(mailbox.path().to_owned()),
         };
         let mail = Transport::new(&mail).expect("a folder is all it needs");
-        let services =
-            Services::embedded(database, Clock::Manual(clock.clone()), &secrets, &base_url, mail);
-        let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
+        let proxies = deployment.trusted_proxies.iter();
+        let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
+        let limits = RateLimits::with_budgets(deployment.rate_limiting, deployment.budgets);
+        let manual = Clock::Manual(clock.clone());
+        let services = Services::embedded(database, manual, &secrets, &base_url, mail, limits);
+        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies);
+        let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }
 

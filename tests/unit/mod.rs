@@ -1,6 +1,7 @@
 //! The checked types and pure rules, one file for each concept.
 
 mod architecture;
+mod client_address;
 mod config;
 mod cursor;
 mod due_date;
@@ -8,6 +9,7 @@ mod due_filter;
 mod email;
 mod email_tokens;
 mod folding;
+mod guesses;
 mod json_object;
 mod key_encryption;
 mod lenient_json;
@@ -15,6 +17,7 @@ mod origins;
 mod passwords;
 mod priority;
 mod query_string;
+mod rate_limits;
 mod redirect;
 mod secret;
 mod signatures;
