@@ -216,4 +216,55 @@ on_every_engine! {
         let call = Call::post("/api/auth/change-password").json(&short).peer("6.6.6.1");
         assert_eq!(app.send(call.bearer(&ada.session_token)).await.json()["code"], "PASSWORD_TOO_SHORT");
     }
+
+    async fn a_new_password_by_email_lets_its_owner_in_during_an_attack(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let ada = app.person("ada").await;
+        attack(&app, &ada.email).await;
+        assert_too_many(&sign_in(&app, &ada.email, &ada.password, "1.1.1.1").await);
+        let ask = json!({"email": ada.email});
+        app.send(Call::post("/api/auth/request-password-reset").json(&ask)).await.expect(200);
+        let link = app.link_to(&ada.email).await;
+        let token = link.split(['/', '?']).nth(4).expect("a token");
+        let reset = json!({"token": token, "newPassword": "a new password"});
+        let reset = Call::post("/api/auth/reset-password").json(&reset).peer("1.1.1.1");
+        app.send(reset).await.expect(200);
+        sign_in(&app, &ada.email, "a new password", "1.1.1.1").await.expect(200);
+        assert_too_many(&sign_in(&app, &ada.email, "a new password", "1.1.1.2").await);
+    }
+
+    async fn deleting_oneself_with_a_password_is_guessing_too(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let ada = app.person("ada").await;
+        let delete = async |password: &str, peer: &str| {
+            app.advance(PAUSE);
+            let call = Call::post("/api/auth/delete-user").json(&json!({"password": password}));
+            app.send(call.peer(peer).bearer(&ada.session_token)).await
+        };
+        for _ in 0..2 {
+            assert_eq!(delete("a guess", "6.6.6.6").await.json()["code"], "INVALID_PASSWORD");
+        }
+        assert_too_many(&delete(&ada.password, "6.6.6.6").await);
+        assert_eq!(delete(&ada.password, "1.1.1.1").await.expect(200)["success"], true);
+    }
+
+    async fn an_address_is_sent_three_emails_a_minute_whoever_asks(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+        let ask = async |email: &str, number: usize| {
+            let call = Call::post("/api/auth/request-password-reset").json(&json!({"email": email}));
+            let answer = app.send(call.peer(&format!("6.6.{number}.6"))).await;
+            answer.expect(200);
+            answer.text()
+        };
+        let told = ask("nobody@example.com", 0).await;
+        for number in 1..=8 {
+            assert_eq!(ask(&ada.email, number).await, told);
+        }
+        assert_eq!(ask(&bob.email, 9).await, told);
+        app.mail_to(&bob.email, 1).await;
+        app.mail_to(&ada.email, 3).await;
+        app.state.services.issuer.as_ref().expect("it signs people in").outbox.close().await;
+        assert_eq!(app.mail_count(), 4);
+    }
 }

@@ -17,6 +17,7 @@ mod origins;
 mod panics;
 mod password_reset;
 mod rate_limits;
+mod remote;
 mod remote_keys;
 mod remote_tokens;
 mod sessions;

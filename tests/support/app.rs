@@ -18,8 +18,8 @@ use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
 use duly::services::mail::transport::Transport;
 use duly::services::rate_limits::{GuessBudgets, RateLimits};
+use duly::services::verifier::Verifier;
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -93,28 +93,48 @@ impl TestApp {
 
     /// As [`TestApp::start`], deployed in another way.
     pub async fn start_with(storage: TestStorage, deployment: Deployment) -> Self {
-        let start: Timestamp = "2026-11-23T07:00:00Z".parse().expect("a timestamp");
-        let clock = ManualClock::starting_at(start);
+        let clock = clock();
         let database = Database::open(&storage.storage).await.expect("the storage opens");
-        let secret = Secret::parse(SECRET).expect("it is long enough");
-        let secrets = Secrets::single(secret);
-        let trusted = deployment.trusted_origins.iter();
-        let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
-        let base_url = Url::parse(deployment.base_url).expect("a URL");
-        let origins = Origins::new(&base_url, trusted);
-        let cors_origins =
-            deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
+        let secrets = Secrets::single(Secret::parse(SECRET).expect("it is long enough"));
         let mailbox = TempDir::new().expect("a temporary folder can be made");
         let mail = MailSettings {
             from: "duly@example.com".parse().expect("an address"),
             delivery: Delivery::Kept(mailbox.path().to_owned()),
         };
         let mail = Transport::new(&mail).expect("a folder is all it needs");
+        let limits = RateLimits::with_budgets(deployment.rate_limiting, deployment.budgets);
+        let (manual, base_url) = (Clock::Manual(clock.clone()), url(deployment.base_url));
+        let services = Services::embedded(database, manual, &secrets, &base_url, mail, limits);
+        Self::assemble(storage, clock, mailbox, services, &deployment)
+    }
+
+    /// An application where somebody else signs people in.
+    pub async fn verifying(
+        storage: TestStorage,
+        verifier: impl FnOnce(&ManualClock) -> Verifier,
+    ) -> Self {
+        let clock = clock();
+        let database = Database::open(&storage.storage).await.expect("the storage opens");
+        let services =
+            Services::verifying(database, Clock::Manual(clock.clone()), verifier(&clock));
+        let mailbox = TempDir::new().expect("a temporary folder can be made");
+        Self::assemble(storage, clock, mailbox, services, &Deployment::default())
+    }
+
+    fn assemble(
+        storage: TestStorage,
+        clock: ManualClock,
+        mailbox: TempDir,
+        services: Services,
+        deployment: &Deployment,
+    ) -> Self {
+        let trusted = deployment.trusted_origins.iter();
+        let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
+        let origins = Origins::new(&url(deployment.base_url), trusted);
+        let cors_origins =
+            deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let proxies = deployment.trusted_proxies.iter();
         let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
-        let limits = RateLimits::with_budgets(deployment.rate_limiting, deployment.budgets);
-        let manual = Clock::Manual(clock.clone());
-        let services = Services::embedded(database, manual, &secrets, &base_url, mail, limits);
         let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies);
         let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
@@ -235,6 +255,15 @@ impl TestApp {
         assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.text());
         response.json()
     }
+}
+
+/// Monday the 23rd of November 2026, seven in the morning in UTC.
+fn clock() -> ManualClock {
+    ManualClock::starting_at("2026-11-23T07:00:00Z".parse().expect("a timestamp"))
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).expect("a URL")
 }
 
 /// Quoted-printable with its soft line breaks taken out.

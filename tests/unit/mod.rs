@@ -3,6 +3,7 @@
 mod architecture;
 mod client_address;
 mod config;
+mod config_auth;
 mod cursor;
 mod due_date;
 mod due_filter;
