@@ -12,14 +12,12 @@ export const origin = url ? new URL(url).origin : 'http://server.invalid';
 export const password = 'correct horse battery';
 export const SESSION_COOKIE = 'better-auth.session_token';
 
-/** A browser profile: its own cookies, its own User-Agent, and the official client on top. */
-export function openBrowser(userAgent = 'Test Browser/1.0') {
-  const jar = new Map();
-
+/** A browser profile: its own cookies, its own User-Agent, and the official client on top, for the server of that origin. */
+export function openBrowser(userAgent = 'Test Browser/1.0', { origin: server = origin, jar = new Map() } = {}) {
   /** `fetch` as a page of the server's own origin would do it. */
   async function fetchAsPage(input, init = {}) {
     const headers = new Headers(init.headers);
-    headers.set('origin', origin);
+    headers.set('origin', server);
     headers.set('user-agent', userAgent);
     if (jar.size) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
     const response = await fetch(input, { ...init, headers });
@@ -28,7 +26,7 @@ export function openBrowser(userAgent = 'Test Browser/1.0') {
   }
 
   const client = createAuthClient({
-    baseURL: origin,
+    baseURL: server,
     plugins: [jwtClient()],
     fetchOptions: { customFetchImpl: fetchAsPage },
   });
