@@ -25,12 +25,12 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::error::Error;
+use crate::models::client_address::TrustedProxies;
 use crate::services::Services;
 use crate::telemetry;
 use auth::AuthApp;
@@ -50,6 +50,8 @@ pub struct App {
     pub origins: Origins,
     /// Origins whose pages may read answers.
     pub cors_origins: Vec<String>,
+    /// Proxies that are believed whom they name.
+    pub trusted_proxies: TrustedProxies,
     draining: AtomicBool,
 }
 
@@ -63,12 +65,14 @@ impl App {
         max_tasks_per_user: i64,
         origins: Origins,
         cors_origins: Vec<String>,
+        trusted_proxies: TrustedProxies,
     ) -> Self {
         Self {
             services,
             max_tasks_per_user,
             origins,
             cors_origins,
+            trusted_proxies,
             draining: AtomicBool::new(false),
         }
     }
@@ -94,9 +98,7 @@ pub fn router(app: AppState) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .merge(openapi::router(&app, document));
     let router = match issuer {
-        Some(issuer) => {
-            router.nest("/api/auth", auth::router(issuer)).route("/api/auth/", any(auth::not_found))
-        } // which nesting leaves out
+        Some(issuer) => router.merge(auth::router(issuer)),
         None => router,
     };
     let router = router
@@ -133,6 +135,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         "set-auth-token",
         "www-authenticate",
         "x-request-id",
+        "x-retry-after",
     ];
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))

@@ -1,11 +1,13 @@
 //! The application on the network: accepting connections, and stopping without dropping anybody.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -33,7 +35,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => spawn_connection(stream, router.clone(), &graceful),
+            Ok((stream, peer)) => spawn_connection(stream, peer, router.clone(), &graceful),
             Err(error) => pause_after(error).await,
         }
     }
@@ -43,12 +45,18 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
-fn spawn_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
+fn spawn_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    graceful: &GracefulShutdown,
+) {
     // Answers are small and complete; waiting to fill a packet only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request.map(Body::new))
     });
     let connection = http1::Builder::new()

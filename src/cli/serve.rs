@@ -13,9 +13,11 @@ use crate::api::{self, App, server};
 use crate::clock::Clock;
 use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
+use crate::models::client_address::TrustedProxies;
 use crate::models::origin_pattern::OriginPattern;
 use crate::models::secret::Secrets;
 use crate::services::mail::transport::Transport;
+use crate::services::rate_limits::RateLimits;
 use crate::services::remote_keys::RemoteKeys;
 use crate::services::verifier::{Keys, Verifier};
 use crate::services::{Services, data_directory};
@@ -40,6 +42,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         config.max_tasks_per_user,
         origins,
         config.cors_origins.clone(),
+        TrustedProxies::new(config.trusted_proxies.iter().copied()),
     ));
     if let Some(address) = config.metrics {
         let observed = Arc::clone(&app);
@@ -74,7 +77,8 @@ fn services(config: &Config, database: Database, base_url: &Url) -> Result<Servi
         AuthSettings::Embedded(issuer) => {
             let secrets = secrets(issuer, &config.storage)?;
             let mail = Transport::new(&issuer.mail)?;
-            Ok(Services::embedded(database, Clock::System, &secrets, base_url, mail))
+            let limits = RateLimits::new(issuer.rate_limiting);
+            Ok(Services::embedded(database, Clock::System, &secrets, base_url, mail, limits))
         }
         AuthSettings::Remote(remote) => {
             let keys = RemoteKeys::fetched_from(remote.jwks_url.clone(), Clock::System)?;

@@ -126,6 +126,45 @@ pub async fn list_sessions(
     database.read(statement).await
 }
 
+/// Whether a user has a session that is not over and began at a client's address.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn user_has_session_at(
+    database: &Database,
+    user: &UserId,
+    address: &str,
+    now: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let found = Statement::new(
+        r#"SELECT 1 FROM "session" WHERE "userId" = $1 AND "ipAddress" = $2 AND "expiresAt" > $3 LIMIT 1"#,
+    )
+    .bind(user.as_str())
+    .bind(address)
+    .bind(now);
+    Ok(!database.read::<Row>(found).await?.is_empty())
+}
+
+/// As [`user_has_session_at`], of whoever has an e-mail address (lower case); `false` where nobody has it.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn email_has_session_at(
+    database: &Database,
+    email: &str,
+    address: &str,
+    now: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let found = Statement::new(
+        r#"SELECT 1 FROM "session" WHERE "userId" = (SELECT "id" FROM "user" WHERE "email" = $1)
+           AND "ipAddress" = $2 AND "expiresAt" > $3 LIMIT 1"#,
+    )
+    .bind(email)
+    .bind(address)
+    .bind(now);
+    Ok(!database.read::<Row>(found).await?.is_empty())
+}
+
 /// Extends a session; one that has been revoked meanwhile stays gone.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! E-mail addresses, by the rule that Better Auth's sign-up and sign-in share.
 
 /// A well-formed e-mail address in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {

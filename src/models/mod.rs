@@ -3,6 +3,7 @@
 //! Nothing here speaks HTTP or SQL, and nothing looks at a clock: the time is passed in. A checked type is made by
 //! `parse` and is valid from then on; what is wrong with a text is a [`validation::Violation`].
 
+pub mod client_address;
 pub mod cursor;
 pub mod due_date;
 pub mod due_filter;

@@ -1,10 +1,12 @@
 //! Signing up, signing in and changing the password.
 
-use super::sessions::{Remember, begin};
+use super::rate_limits::{Account, TooMany, begin_guess};
+use super::sessions::{Client, Remember, begin};
 use super::{Issuer, random};
 use crate::database::users::{self, InsertUser};
 use crate::database::{DatabaseError, accounts};
 use crate::database::{sessions, users::UserWithPassword};
+use crate::models::client_address::ClientAddress;
 use crate::models::email::Email;
 use crate::models::session::Session;
 use crate::models::user::{User, UserId};
@@ -48,7 +50,7 @@ pub struct SignUp<'a> {
     pub password: &'a str,
     pub image: Option<String>,
     pub remember: Remember,
-    pub user_agent: &'a str,
+    pub client: Client<'a>,
 }
 
 /// A user who has just signed in, and the session that began.
@@ -73,7 +75,7 @@ pub async fn sign_up(
     let hash = issuer.passwords.hash(sign_up.password).await?;
     let now = issuer.clock.now();
     let id = UserId::parse(&random::id()).expect("32 letters and digits are a user id");
-    let session = begin(&id, sign_up.remember, sign_up.user_agent, now);
+    let session = begin(&id, sign_up.remember, sign_up.client, now);
     let user = User {
         name: sign_up.name.to_owned(),
         email: sign_up.email.into_string(),
@@ -89,8 +91,17 @@ pub async fn sign_up(
     }
 }
 
-/// Begins a session; `None` where e-mail address and password do not belong together. Whether the address is
-/// known makes no difference to the work done.
+/// What became of an attempt to sign in.
+#[derive(Debug)]
+pub enum SignIn {
+    SignedIn(Box<SignedIn>),
+    /// E-mail address and password do not belong together.
+    Wrong,
+    /// The password was not looked at.
+    TooMany(TooMany),
+}
+
+/// Begins a session. Whether the address is known makes no difference to the work done.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -99,21 +110,58 @@ pub async fn sign_in(
     email: &Email,
     password: &str,
     remember: Remember,
-    user_agent: &str,
-) -> Result<Option<SignedIn>, DatabaseError> {
+    client: Client<'_>,
+) -> Result<SignIn, DatabaseError> {
+    let guess = match begin_guess(issuer, Account::Email(email), client.address).await? {
+        Ok(guess) => guess,
+        Err(too_many) => return Ok(SignIn::TooMany(too_many)),
+    };
     let found = users::find_by_email(&issuer.database, email.as_str()).await?;
     let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
-    let correct = issuer.passwords.verify(hash, password).await?;
+    let correct = guess.check(hash, password).await?;
     let Some(UserWithPassword { user, .. }) = found.filter(|_| correct) else {
-        return Ok(None);
+        return Ok(SignIn::Wrong);
     };
-    let session = begin(&user.id, remember, user_agent, issuer.clock.now());
+    let session = begin(&user.id, remember, client, issuer.clock.now());
     match sessions::insert_session(&issuer.database, &session).await {
-        Ok(()) => Ok(Some(SignedIn { user, session })),
+        Ok(()) => Ok(SignIn::SignedIn(Box::new(SignedIn { user, session }))),
         // Deleted while the password was being checked.
-        Err(DatabaseError::UserGone) => Ok(None),
+        Err(DatabaseError::UserGone) => Ok(SignIn::Wrong),
         Err(error) => Err(error),
     }
+}
+
+/// What became of a look at the password of somebody who is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    Correct,
+    Wrong,
+    /// The user signs in without one.
+    NoPassword,
+    /// The password was not looked at.
+    TooMany(TooMany),
+}
+
+/// Whether it is a user's password, which somebody in their session must know who does what cannot be undone.
+/// Counts as a guess.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn check_own_password(
+    issuer: &Issuer,
+    user: &UserId,
+    password: &str,
+    client: ClientAddress,
+) -> Result<PasswordCheck, DatabaseError> {
+    let guess = match begin_guess(issuer, Account::User(user), client).await? {
+        Ok(guess) => guess,
+        Err(too_many) => return Ok(PasswordCheck::TooMany(too_many)),
+    };
+    let Some(hash) = accounts::find_password_hash(&issuer.database, user).await? else {
+        return Ok(PasswordCheck::NoPassword);
+    };
+    let correct = guess.check(Some(&hash), password).await?;
+    Ok(if correct { PasswordCheck::Correct } else { PasswordCheck::Wrong })
 }
 
 /// What becomes of a user's sessions when the password changes.
@@ -133,6 +181,8 @@ pub enum PasswordChange {
     WrongPassword,
     /// The user signs in without one.
     NoPassword,
+    /// The password was not looked at.
+    TooMany(TooMany),
 }
 
 /// Replaces a user's password, given the current one.
@@ -145,42 +195,18 @@ pub async fn change_password(
     current: &str,
     new: &str,
     others: OtherSessions,
-    user_agent: &str,
+    client: Client<'_>,
 ) -> Result<PasswordChange, DatabaseError> {
-    match check_password(issuer, user, current).await? {
+    match check_own_password(issuer, user, current, client.address).await? {
         PasswordCheck::Correct => {}
         PasswordCheck::Wrong => return Ok(PasswordChange::WrongPassword),
         PasswordCheck::NoPassword => return Ok(PasswordChange::NoPassword),
+        PasswordCheck::TooMany(too_many) => return Ok(PasswordChange::TooMany(too_many)),
     }
     let new_hash = issuer.passwords.hash(new).await?;
     let now = issuer.clock.now();
     let new_session =
-        (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, user_agent, now));
+        (others == OtherSessions::Revoke).then(|| begin(user, Remember::Yes, client, now));
     accounts::update_password(&issuer.database, user, &new_hash, now, new_session.as_ref()).await?;
     Ok(PasswordChange::Changed { new_session })
-}
-
-/// What came of looking at a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordCheck {
-    Correct,
-    Wrong,
-    /// The user signs in without one.
-    NoPassword,
-}
-
-/// Whether a password is a user's own.
-///
-/// # Errors
-/// [`DatabaseError`].
-pub async fn check_password(
-    issuer: &Issuer,
-    user: &UserId,
-    password: &str,
-) -> Result<PasswordCheck, DatabaseError> {
-    let Some(hash) = accounts::find_password_hash(&issuer.database, user).await? else {
-        return Ok(PasswordCheck::NoPassword);
-    };
-    let correct = issuer.passwords.verify(Some(&hash), password).await?;
-    Ok(if correct { PasswordCheck::Correct } else { PasswordCheck::Wrong })
 }

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod password_reset;
 pub mod passwords;
 pub mod random;
+pub mod rate_limits;
 pub mod remote_keys;
 pub mod sessions;
 pub mod signatures;
@@ -36,6 +37,7 @@ use mail::letters::Writer;
 use mail::outbox::Outbox;
 use mail::transport::Transport;
 use passwords::Passwords;
+use rate_limits::RateLimits;
 use signatures::Signatures;
 use stored_keys::StoredKeys;
 use tokens::Tokens;
@@ -62,6 +64,7 @@ pub struct Issuer {
     pub tokens: Tokens,
     pub email_tokens: Arc<EmailTokens>,
     pub outbox: Outbox,
+    pub limits: Arc<RateLimits>,
     /// The public address of the auth routes, without a slash at its end.
     pub auth_url: Url,
 }
@@ -74,16 +77,18 @@ impl Services {
         secrets: &Secrets,
         base_url: &Url,
         mail: Transport,
+        limits: RateLimits,
     ) -> Self {
         let database = Arc::new(database.with_local_users());
         let keys = Arc::new(StoredKeys::new(Arc::clone(&database), secrets));
         let origin = base_url.origin().ascii_serialization();
         let email_tokens = Arc::new(EmailTokens::new(secrets));
-        let auth_url = auth_url(base_url);
+        let (auth_url, limits) = (auth_url(base_url), Arc::new(limits));
         let writer = Writer {
             database: Arc::clone(&database),
             clock: clock.clone(),
             tokens: Arc::clone(&email_tokens),
+            limits: Arc::clone(&limits),
             auth_url: auth_url.to_string(),
         };
         let issuer = Issuer {
@@ -94,6 +99,7 @@ impl Services {
             tokens: Tokens::new(Arc::clone(&keys), &origin),
             email_tokens,
             outbox: Outbox::open(writer, mail),
+            limits,
             auth_url,
         };
         let verifier = Verifier::new(Keys::Stored(keys), Accepted::only(&origin));

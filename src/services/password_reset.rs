@@ -1,9 +1,11 @@
 //! A new password for whoever reads the e-mail of an address (BETTER-AUTH.md 5.8).
 
 use super::mail::letters::{Letter, RESET_PREFIX};
+use super::rate_limits::Account;
 use super::{Issuer, random};
 use crate::database::verifications::{self, Verification};
 use crate::database::{DatabaseError, users};
+use crate::models::client_address::ClientAddress;
 use crate::models::email::Email;
 
 /// What became of a reset.
@@ -34,7 +36,8 @@ pub async fn is_good(issuer: &Issuer, token: &str) -> Result<bool, DatabaseError
     Ok(find(issuer, token).await?.is_some())
 }
 
-/// Replaces the password of the user whom the token was sent to, and ends their sessions.
+/// Replaces the password of the user whom the token was sent to, and ends their sessions. From where they do it they
+/// may then sign in, whatever strangers have guessed meanwhile.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -42,11 +45,12 @@ pub async fn reset(
     issuer: &Issuer,
     token: &str,
     new_password: &str,
+    client: ClientAddress,
 ) -> Result<Reset, DatabaseError> {
     let Some(found) = find(issuer, token).await? else { return Ok(Reset::InvalidToken) };
-    if users::find_user(&issuer.database, &found.user).await?.is_none() {
+    let Some(user) = users::find_user(&issuer.database, &found.user).await? else {
         return Ok(Reset::UserNotFound);
-    }
+    };
     let hash = issuer.passwords.hash(new_password).await?;
     let (claim, account, now) = (random::id(), random::id(), issuer.clock.now());
     let done = verifications::reset_password(
@@ -58,7 +62,12 @@ pub async fn reset(
         now,
     );
     match done.await {
-        Ok(true) => Ok(Reset::Done),
+        Ok(true) => {
+            if let Some(email) = Email::parse(&user.email) {
+                issuer.limits.guesses.remember(Account::Email(&email), client, now);
+            }
+            Ok(Reset::Done)
+        }
         Ok(false) => Ok(Reset::InvalidToken),
         Err(DatabaseError::UserGone) => Ok(Reset::UserNotFound),
         Err(error) => Err(error),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Issuer, random};
 use crate::database::sessions::SessionWithUser;
 use crate::database::{DatabaseError, sessions};
+use crate::models::client_address::ClientAddress;
 use crate::models::session::{SESSION_LIFETIME, SHORT_SESSION_LIFETIME, Session};
 use crate::models::user::{User, UserId};
 
@@ -35,8 +36,16 @@ pub struct ActiveSession {
     pub extended: bool,
 }
 
+/// What is known of whoever begins a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    pub address: ClientAddress,
+    /// What it calls itself; empty where it does not say.
+    pub user_agent: &'a str,
+}
+
 /// A new session of `user`, not stored yet.
-pub fn begin(user: &UserId, remember: Remember, user_agent: &str, now: Timestamp) -> Session {
+pub fn begin(user: &UserId, remember: Remember, client: Client<'_>, now: Timestamp) -> Session {
     let lifetime = match remember {
         Remember::Yes => SESSION_LIFETIME,
         Remember::No => SHORT_SESSION_LIFETIME,
@@ -46,8 +55,8 @@ pub fn begin(user: &UserId, remember: Remember, user_agent: &str, now: Timestamp
         token: random::id(),
         created_at: now,
         updated_at: now,
-        ip_address: String::new(),
-        user_agent: user_agent.to_owned(),
+        ip_address: client.address.to_string(),
+        user_agent: client.user_agent.to_owned(),
         user_id: user.clone(),
         id: random::id(),
     }

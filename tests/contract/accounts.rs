@@ -48,6 +48,31 @@ on_every_engine! {
         assert!(sessions::find_session(&database, "first of grace").await.unwrap().is_none());
     }
 
+    async fn a_session_that_runs_is_found_by_its_user_and_address(database: TestDatabase) {
+        for (name, address) in [("ada", "1.1.1.1"), ("grace", "2.2.2.2")] {
+            sign_up(&database, name).await; // from an address that is not known
+            let mut session = session(name, &format!("second of {name}"));
+            session.ip_address = address.to_owned();
+            sessions::insert_session(&database, &session).await.unwrap();
+        }
+        let (end, before) = (instant("2026-11-30T07:00:00Z"), instant("2026-11-30T06:59:59Z"));
+        for (name, address, time, expected) in [
+            ("ada", "1.1.1.1", now(), true),
+            ("ada", "1.1.1.1", before, true),
+            ("ada", "1.1.1.1", end, false),
+            ("ada", "2.2.2.2", now(), false),
+            ("grace", "2.2.2.2", now(), true),
+            ("nobody", "1.1.1.1", now(), false),
+        ] {
+            let user = owner(name);
+            let found = sessions::user_has_session_at(&database, &user, address, time).await;
+            assert_eq!(found.unwrap(), expected, "{name} {address} {time}");
+            let email = format!("{name}@example.com");
+            let found = sessions::email_has_session_at(&database, &email, address, time).await;
+            assert_eq!(found.unwrap(), expected, "{email} {address} {time}");
+        }
+    }
+
     async fn a_user_changes_only_themselves(database: TestDatabase) {
         sign_up(&database, "ada").await;
         sign_up(&database, "grace").await;

@@ -49,7 +49,7 @@ on_every_engine! {
         let (id, user_id) =
             (json["session"]["id"].as_str().expect("an id"), &signed_up.json()["user"]["id"]);
         let expected = format!(
-            r#"{{"session":{{"expiresAt":"2026-11-30T07:00:00.000Z","token":"{}","createdAt":"2026-11-23T07:00:00.000Z","updatedAt":"2026-11-23T07:00:00.000Z","ipAddress":"","userAgent":"Test/1.0","userId":{user_id},"id":"{id}"}},"user":{}}}"#,
+            r#"{{"session":{{"expiresAt":"2026-11-30T07:00:00.000Z","token":"{}","createdAt":"2026-11-23T07:00:00.000Z","updatedAt":"2026-11-23T07:00:00.000Z","ipAddress":"127.0.0.1","userAgent":"Test/1.0","userId":{user_id},"id":"{id}"}},"user":{}}}"#,
             token_of(&signed_up),
             signed_up.json()["user"],
         );

@@ -1,5 +1,6 @@
 //! The real binary, in a directory of its own, seen from outside: what it prints, keeps, logs and survives.
 
+mod addresses;
 mod client;
 mod commands;
 mod crash;

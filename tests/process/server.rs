@@ -35,9 +35,9 @@ struct Kept {
 }
 
 impl Program {
-    /// Nothing is configured but the port.
+    /// Nothing is configured but the port, and that nobody is limited: a test calls more often than a person.
     pub fn new() -> Self {
-        Self::keeping(None).with("PORT", "0")
+        Self::keeping(None)
     }
 
     /// On a PostgreSQL database of its own; `None` where there is no server.
@@ -46,7 +46,7 @@ impl Program {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         let database = runtime.block_on(storage::postgres())?;
         let url = database_url(&server?, &database);
-        let program = Self::keeping(Some(database)).with("PORT", "0");
+        let program = Self::keeping(Some(database));
         Some(program.with("DATABASE_URL", &url).with("BETTER_AUTH_SECRET", SECRET))
     }
 
@@ -54,7 +54,8 @@ impl Program {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let directory = folder.path().to_owned();
         let kept = Arc::new(Kept { _folder: folder, _database: database });
-        Self { directory, settings: Vec::new(), kept }
+        let program = Self { directory, settings: Vec::new(), kept };
+        program.with("PORT", "0").with("AUTH_RATE_LIMIT", "off")
     }
 
     /// As [`Program::new`] and [`Program::on_postgres`], as far as they are there.

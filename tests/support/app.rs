@@ -9,15 +9,17 @@ use axum::http::{Method, Request, StatusCode};
 use duly::api::origins::Origins;
 use duly::api::{self, App};
 use duly::clock::{Clock, ManualClock};
-use duly::config::{Delivery, MailSettings};
+use duly::config::{Delivery, MailSettings, RateLimiting};
 use duly::database::Database;
 use duly::database::statement::Row;
+use duly::models::client_address::TrustedProxies;
 use duly::models::origin_pattern::OriginPattern;
 use duly::models::secret::{Secret, Secrets};
 use duly::services::Services;
 use duly::services::mail::transport::Transport;
+use duly::services::rate_limits::{GuessBudgets, RateLimits};
+use duly::services::verifier::Verifier;
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -40,11 +42,23 @@ pub struct Deployment {
     pub cors_origins: &'static [&'static str],
     /// How many tasks one may keep.
     pub max_tasks: i64,
+    pub trusted_proxies: &'static [&'static str],
+    /// Off, unless a test is about it.
+    pub rate_limiting: RateLimiting,
+    pub budgets: GuessBudgets,
 }
 
 impl Default for Deployment {
     fn default() -> Self {
-        Self { base_url: BASE_URL, trusted_origins: &[], cors_origins: &[], max_tasks: 1_000 }
+        Self {
+            base_url: BASE_URL,
+            trusted_origins: &[],
+            cors_origins: &[],
+            max_tasks: 1_000,
+            trusted_proxies: &[],
+            rate_limiting: RateLimiting::Off,
+            budgets: GuessBudgets::default(),
+        }
     }
 }
 
@@ -79,26 +93,50 @@ impl TestApp {
 
     /// As [`TestApp::start`], deployed in another way.
     pub async fn start_with(storage: TestStorage, deployment: Deployment) -> Self {
-        let start: Timestamp = "2026-11-23T07:00:00Z".parse().expect("a timestamp");
-        let clock = ManualClock::starting_at(start);
+        let clock = clock();
         let database = Database::open(&storage.storage).await.expect("the storage opens");
-        let secret = Secret::parse(SECRET).expect("it is long enough");
-        let secrets = Secrets::single(secret);
-        let trusted = deployment.trusted_origins.iter();
-        let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
-        let base_url = Url::parse(deployment.base_url).expect("a URL");
-        let origins = Origins::new(&base_url, trusted);
-        let cors_origins =
-            deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
+        let secrets = Secrets::single(Secret::parse(SECRET).expect("it is long enough"));
         let mailbox = TempDir::new().expect("a temporary folder can be made");
         let mail = MailSettings {
             from: "duly@example.com".parse().expect("an address"),
             delivery: Delivery::Kept(mailbox.path().to_owned()),
         };
         let mail = Transport::new(&mail).expect("a folder is all it needs");
+        let limits = RateLimits::with_budgets(deployment.rate_limiting, deployment.budgets);
+        let (manual, base_url) = (Clock::Manual(clock.clone()), url(deployment.base_url));
+        let services = Services::embedded(database, manual, &secrets, &base_url, mail, limits);
+        Self::assemble(storage, clock, mailbox, services, &deployment)
+    }
+
+    /// An application where somebody else signs people in.
+    pub async fn verifying(
+        storage: TestStorage,
+        verifier: impl FnOnce(&ManualClock) -> Verifier,
+    ) -> Self {
+        let clock = clock();
+        let database = Database::open(&storage.storage).await.expect("the storage opens");
         let services =
-            Services::embedded(database, Clock::Manual(clock.clone()), &secrets, &base_url, mail);
-        let state = Arc::new(App::new(services, deployment.max_tasks, origins, cors_origins));
+            Services::verifying(database, Clock::Manual(clock.clone()), verifier(&clock));
+        let mailbox = TempDir::new().expect("a temporary folder can be made");
+        Self::assemble(storage, clock, mailbox, services, &Deployment::default())
+    }
+
+    fn assemble(
+        storage: TestStorage,
+        clock: ManualClock,
+        mailbox: TempDir,
+        services: Services,
+        deployment: &Deployment,
+    ) -> Self {
+        let trusted = deployment.trusted_origins.iter();
+        let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
+        let origins = Origins::new(&url(deployment.base_url), trusted);
+        let cors_origins =
+            deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
+        let proxies = deployment.trusted_proxies.iter();
+        let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
+        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies);
+        let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }
 
@@ -217,6 +255,15 @@ impl TestApp {
         assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.text());
         response.json()
     }
+}
+
+/// Monday the 23rd of November 2026, seven in the morning in UTC.
+fn clock() -> ManualClock {
+    ManualClock::starting_at("2026-11-23T07:00:00Z".parse().expect("a timestamp"))
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).expect("a URL")
 }
 
 /// Quoted-printable with its soft line breaks taken out.

@@ -1,6 +1,9 @@
 //! Calls and answers, short to write.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use serde_json::Value;
 
@@ -12,11 +15,13 @@ pub struct Call {
     pub path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
+    peer: IpAddr,
 }
 
 impl Call {
     pub fn new(method: Method, path: &str) -> Self {
-        Self { method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() }
+        let peer = Ipv4Addr::LOCALHOST.into();
+        Self { method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new(), peer }
     }
 
     pub fn get(path: &str) -> Self {
@@ -63,8 +68,15 @@ impl Call {
         self.header("content-type", content_type)
     }
 
+    /// The address that the connection comes from; 127.0.0.1 where nothing is said.
+    pub fn peer(mut self, peer: &str) -> Self {
+        self.peer = peer.parse().expect("an address");
+        self
+    }
+
     pub fn into_request(self) -> Request<Body> {
-        let mut request = Request::builder().method(self.method).uri(self.path);
+        let peer = ConnectInfo(SocketAddr::new(self.peer, 50_000));
+        let mut request = Request::builder().method(self.method).uri(self.path).extension(peer);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }

@@ -71,6 +71,9 @@ pub fn check(method: &Method, path_and_query: &str, response: &Response) {
     let schema = content
         .get(media_type)
         .unwrap_or_else(|| panic!("{method} {path}: {media_type:?} is not documented"));
+    if !media_type.ends_with("json") {
+        return; // a page is a page
+    }
     let mut schema = schema["schema"].clone();
     schema["components"] = DOCUMENT["components"].clone();
     let validator = jsonschema::validator_for(&schema).expect("the schema compiles");

@@ -6,7 +6,7 @@ use duly::config::{
 const SECRET: &str = "f1nd-me-f1nd-me-f1nd-me-f1nd-me-f1nd-me";
 
 /// The settings of a command line, with what the test's own environment says left out.
-fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
+pub fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     let command = Settings::augment_args(clap::Command::new("duly").no_binary_name(true));
     let command = command.mut_args(|argument| argument.env(None::<&str>));
     let matches = command.get_matches_from(Vec::<String>::new());

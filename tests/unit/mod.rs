@@ -1,13 +1,16 @@
 //! The checked types and pure rules, one file for each concept.
 
 mod architecture;
+mod client_address;
 mod config;
+mod config_auth;
 mod cursor;
 mod due_date;
 mod due_filter;
 mod email;
 mod email_tokens;
 mod folding;
+mod guesses;
 mod json_object;
 mod key_encryption;
 mod lenient_json;
@@ -15,6 +18,7 @@ mod origins;
 mod passwords;
 mod priority;
 mod query_string;
+mod rate_limits;
 mod redirect;
 mod secret;
 mod signatures;

@@ -52,9 +52,9 @@ async fn change_password(
     accounts::check_new_password(&new).map_err(password_length)?;
     accounts::check_password_bound(&current).map_err(password_length)?;
     let others = if revoke { OtherSessions::Revoke } else { OtherSessions::Keep };
-    let (user, agent) = (&active.user, request.user_agent());
+    let (user, client) = (&active.user, request.client());
     let change =
-        accounts::change_password(app.issuer(), &user.id, &current, &new, others, agent).await?;
+        accounts::change_password(app.issuer(), &user.id, &current, &new, others, client).await?;
     let new_session = match change {
         PasswordChange::Changed { new_session } => new_session,
         PasswordChange::NoPassword => return Err(credential_account_not_found()),
@@ -62,6 +62,7 @@ async fn change_password(
             let status = StatusCode::BAD_REQUEST;
             return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
         }
+        PasswordChange::TooMany(too_many) => return Err(too_many.into()),
     };
     let token = new_session.as_ref().map(|session| session.token.as_str());
     if let Some(token) = token {

@@ -14,6 +14,7 @@ use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
 use super::sign_in::password_length;
 use crate::database::users;
+use crate::models::client_address::ClientAddress;
 use crate::models::user::UserId;
 use crate::services::accounts::{self, PasswordCheck};
 use crate::services::random;
@@ -45,7 +46,7 @@ async fn delete_user(
     let (active, headers) = request.require_session(&app).await?;
     let user = &active.user.id;
     if let Some(password) = &password
-        && let Err(refusal) = check_password(&app, user, password).await
+        && let Err(refusal) = check_password(&app, user, password, request.address).await
     {
         return Err(refusal.with_session(headers));
     }
@@ -102,11 +103,17 @@ fn deleted() -> Reply {
     Reply::json(&json!({"success": true, "message": "User deleted"}))
 }
 
-async fn check_password(app: &AuthApp, user: &UserId, password: &str) -> Result<(), AuthError> {
+async fn check_password(
+    app: &AuthApp,
+    user: &UserId,
+    password: &str,
+    address: ClientAddress,
+) -> Result<(), AuthError> {
     accounts::check_password_bound(password).map_err(password_length)?;
-    match accounts::check_password(app.issuer(), user, password).await? {
+    match accounts::check_own_password(app.issuer(), user, password, address).await? {
         PasswordCheck::Correct => Ok(()),
         PasswordCheck::NoPassword => Err(credential_account_not_found()),
+        PasswordCheck::TooMany(too_many) => Err(too_many.into()),
         PasswordCheck::Wrong => {
             Err(AuthError::new(StatusCode::BAD_REQUEST, "INVALID_PASSWORD", "Invalid password"))
         }

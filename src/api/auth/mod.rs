@@ -7,12 +7,15 @@ mod deletion;
 mod email;
 mod error_page;
 mod fields;
+mod limits;
 mod password_reset;
 mod reply;
 mod request;
 mod session;
 mod sign_in;
 mod token;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -26,6 +29,10 @@ use utoipa_axum::routes;
 
 use super::AppState;
 pub use app::AuthApp;
+use limits::Limits;
+
+/// Where the routes are.
+const PATH: &str = "/api/auth";
 
 fn routes() -> OpenApiRouter<AuthApp> {
     OpenApiRouter::new()
@@ -48,24 +55,31 @@ fn else_not_found(
     (schemas, paths, methods.merge(any(not_found)))
 }
 
-/// The routes, to be nested under `/api/auth`. Whatever is not a route, also a wrong method, is an empty 404.
+/// The routes. Whatever is not a route, also a wrong method, is an empty 404.
 pub fn router(app: AuthApp) -> Router<AppState> {
-    let (router, _) = routes().split_for_parts();
-    router
+    let (router, document) = routes().split_for_parts();
+    let limits = Limits::new(app.clone(), document.paths.paths.into_keys());
+    let router = router
         // Routes of their own, so that no task route with a path like them is found instead.
         .route("/", any(not_found))
         .route("/{*path}", any(not_found))
         .layer(middleware::from_fn(refuse_head))
-        .with_state(app)
+        .with_state(app);
+    Router::new()
+        .nest(PATH, router)
+        .route(&format!("{PATH}/"), any(not_found)) // which nesting leaves out
+        .layer(middleware::from_fn_with_state(Arc::new(limits), limits::limit))
 }
 
 /// The documentation of the routes, under their full paths.
 pub fn documentation() -> OpenApi {
-    OpenApiRouter::new().nest("/api/auth", routes()).into_openapi()
+    let mut document = OpenApiRouter::new().nest(PATH, routes()).into_openapi();
+    limits::document(&mut document.paths);
+    document
 }
 
 /// What Better Auth answers where it has no route.
-pub async fn not_found() -> StatusCode {
+async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 

@@ -99,7 +99,7 @@ async fn reset_password(
     let sent = [from_body, from_query].into_iter().flatten().find(|token| !token.is_empty());
     let token = sent.ok_or_else(invalid_token)?;
     accounts::check_new_password(&new).map_err(password_length)?;
-    match password_reset::reset(app.issuer(), &token, &new).await? {
+    match password_reset::reset(app.issuer(), &token, &new, request.address).await? {
         Reset::Done => Ok(Reply::json(&serde_json::json!({"status": true}))),
         Reset::InvalidToken => Err(invalid_token()),
         Reset::UserNotFound => {

@@ -8,10 +8,12 @@ use super::app::AuthApp;
 use super::cookies;
 use crate::error::{DatabaseError, Error};
 use crate::models::redirect;
+use crate::services::rate_limits::TooMany;
 use crate::services::sessions::Remember;
 
 const SET_AUTH_TOKEN: HeaderName = HeaderName::from_static("set-auth-token");
 const SET_AUTH_JWT: HeaderName = HeaderName::from_static("set-auth-jwt");
+const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
 /// An answer in the making.
 #[derive(Debug)]
@@ -142,6 +144,8 @@ pub enum AuthError {
         /// Boxed to keep errors small.
         session: Box<SessionHeaders>,
     },
+    /// 429: too many requests, or too many guesses.
+    TooMany(TooMany),
     /// The database or we ourselves.
     Failed(Error),
 }
@@ -185,6 +189,12 @@ impl From<DatabaseError> for AuthError {
     }
 }
 
+impl From<TooMany> for AuthError {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooMany(too_many)
+    }
+}
+
 impl From<Error> for AuthError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
@@ -198,6 +208,12 @@ impl IntoResponse for AuthError {
                 let body = serde_json::to_vec(&ErrorBody { message: &message, code })
                     .expect("an error has only texts for keys");
                 Reply { status, body, session: *session, headers: Vec::new() }.into_response()
+            }
+            Self::TooMany(too_many) => {
+                let message = "Too many requests. Please try again later.";
+                let refusal = Self::without_code(StatusCode::TOO_MANY_REQUESTS, message);
+                let seconds = HeaderValue::from(too_many.retry_after_seconds);
+                ([(X_RETRY_AFTER, seconds)], refusal).into_response()
             }
             Self::Failed(error) => from_error(error),
         }

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::app::AuthApp;
-use super::cookies;
 use super::reply::{AuthError, SessionHeaders};
+use super::{cookies, limits};
 use crate::api::json::read_bytes;
 use crate::api::origins::{OriginError, text};
+use crate::models::client_address::ClientAddress;
 use crate::models::lenient_json;
-use crate::services::sessions::{ActiveSession, Extension, Remember, find_active};
+use crate::services::sessions::{ActiveSession, Client, Extension, Remember, find_active};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -33,6 +34,7 @@ pub struct AuthRequest {
     pub query: String,
     /// Below `/api/auth`, as it was sent.
     pub path: String,
+    pub address: ClientAddress,
 }
 
 /// Who is signed in.
@@ -52,6 +54,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         let headers = request.headers().clone();
         let query = request.uri().query().unwrap_or_default().to_owned();
         let path = request.uri().path().to_owned();
+        let address = limits::client_address(&request);
         let takes_forms = path.contains("/sign-in/") || path.contains("/sign-up/");
         let reads_body = method == Method::POST && !path.ends_with("/get-session");
         let body = if reads_body {
@@ -60,7 +63,7 @@ impl FromRequest<AuthApp> for AuthRequest {
         } else {
             None
         };
-        let request = Self { headers, body, query, path };
+        let request = Self { headers, body, query, path, address };
         if !method.is_safe() {
             if request.headers.contains_key(header::COOKIE) {
                 request.check_origin(app)?;
@@ -72,9 +75,9 @@ impl FromRequest<AuthApp> for AuthRequest {
 }
 
 impl AuthRequest {
-    /// What the client calls itself; empty where it does not say.
-    pub fn user_agent(&self) -> &str {
-        text(&self.headers, header::USER_AGENT)
+    /// What is known of the client.
+    pub fn client(&self) -> Client<'_> {
+        Client { address: self.address, user_agent: text(&self.headers, header::USER_AGENT) }
     }
 
     /// Whether the client asked for a session that ends with the browser.

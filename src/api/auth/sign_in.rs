@@ -16,7 +16,7 @@ use crate::database::sessions;
 use crate::models::email::Email;
 use crate::models::redirect;
 use crate::models::user::User;
-use crate::services::accounts::{self, PasswordLength, SignUp, SignedIn};
+use crate::services::accounts::{self, PasswordLength, SignIn, SignUp, SignedIn};
 use crate::services::sessions::Remember;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
@@ -65,7 +65,7 @@ async fn sign_up(State(app): State<AuthApp>, mut request: AuthRequest) -> Result
         password: &password,
         image,
         remember,
-        user_agent: request.user_agent(),
+        client: request.client(),
     };
     let Some(SignedIn { user, session }) = accounts::sign_up(app.issuer(), sign_up).await? else {
         return Err(AuthError::new(
@@ -108,15 +108,12 @@ async fn sign_in(State(app): State<AuthApp>, mut request: AuthRequest) -> Result
     request.check_sign_in_origin(&app)?;
     let email = Email::parse(&email).ok_or_else(invalid_email)?;
     accounts::check_password_bound(&password).map_err(password_length)?;
-    let user_agent = request.user_agent();
-    let signed_in =
-        accounts::sign_in(app.issuer(), &email, &password, remember, user_agent).await?;
-    let Some(SignedIn { user, session }) = signed_in else {
-        return Err(AuthError::new(
-            StatusCode::UNAUTHORIZED,
-            "INVALID_EMAIL_OR_PASSWORD",
-            "Invalid email or password",
-        ));
+    let client = request.client();
+    let signed_in = accounts::sign_in(app.issuer(), &email, &password, remember, client).await?;
+    let SignedIn { user, session } = match signed_in {
+        SignIn::SignedIn(signed_in) => *signed_in,
+        SignIn::Wrong => return Err(wrong_credentials()),
+        SignIn::TooMany(too_many) => return Err(too_many.into()),
     };
     let target = callback.as_deref().filter(|callback| !callback.is_empty());
     let body = SignInBody {
@@ -163,6 +160,11 @@ fn begin(app: &AuthApp, request: &AuthRequest, token: &str, remember: Remember) 
 
 fn remember(remember_me: Option<bool>) -> Remember {
     if remember_me == Some(false) { Remember::No } else { Remember::Yes }
+}
+
+fn wrong_credentials() -> AuthError {
+    let code = "INVALID_EMAIL_OR_PASSWORD";
+    AuthError::new(StatusCode::UNAUTHORIZED, code, "Invalid email or password")
 }
 
 fn invalid_email() -> AuthError {

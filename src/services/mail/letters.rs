@@ -9,10 +9,12 @@ use super::Message;
 use crate::clock::Clock;
 use crate::database::verifications::{self, Verification};
 use crate::database::{Database, DatabaseError, users};
+use crate::models::email::Email;
 use crate::models::redirect::KEPT_BY_JAVASCRIPT;
 use crate::models::user::{User, UserId};
 use crate::services::email_tokens::{ChangeStep, EmailTokens};
 use crate::services::random;
+use crate::services::rate_limits::RateLimits;
 
 /// How long the link to a new password works.
 const RESET_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -35,12 +37,13 @@ pub struct Writer {
     pub database: Arc<Database>,
     pub clock: Clock,
     pub tokens: Arc<EmailTokens>,
+    pub limits: Arc<RateLimits>,
     /// The public address of the auth routes, without a slash at its end.
     pub auth_url: String,
 }
 
 impl Writer {
-    /// The e-mail, or `None` where there is nobody to send it to.
+    /// The e-mail, or `None` where there is nobody to send it to, or who there is has been sent enough.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -51,11 +54,15 @@ impl Writer {
             }
             Letter::Verification { email, callback } => self.verification(email, callback).await,
             Letter::EmailChange { user, current, new, step, callback } => {
+                let to = match step {
+                    ChangeStep::Confirmation => current,
+                    ChangeStep::Verification => new,
+                };
                 let token = self.tokens.change(current, user, new, *step, self.clock.now());
                 let link = self.verify_link(&token, callback);
-                Ok(Some(match step {
-                    ChangeStep::Confirmation => confirm_change(current, new, &link),
-                    ChangeStep::Verification => verify_change(new, &link),
+                Ok(self.may_write_to(to).then(|| match step {
+                    ChangeStep::Confirmation => confirm_change(to, new, &link),
+                    ChangeStep::Verification => verify_change(to, &link),
                 }))
             }
         }
@@ -66,7 +73,10 @@ impl Writer {
         email: &str,
         redirect_to: &str,
     ) -> Result<Option<Message>, DatabaseError> {
-        let Some(user) = self.find(email).await? else { return Ok(None) };
+        let found = self.find(email).await?;
+        let Some(user) = found.filter(|user| self.may_write_to(&user.email)) else {
+            return Ok(None);
+        };
         let (token, now) = (random::text(24), self.clock.now());
         let row = Verification {
             identifier: format!("{RESET_PREFIX}{token}"),
@@ -84,7 +94,8 @@ impl Writer {
         email: &str,
         callback: &str,
     ) -> Result<Option<Message>, DatabaseError> {
-        let Some(user) = self.find(email).await?.filter(|user| !user.email_verified) else {
+        let found = self.find(email).await?.filter(|user| !user.email_verified);
+        let Some(user) = found.filter(|user| self.may_write_to(&user.email)) else {
             return Ok(None);
         };
         let token =
@@ -94,6 +105,16 @@ impl Writer {
 
     async fn find(&self, email: &str) -> Result<Option<User>, DatabaseError> {
         Ok(users::find_by_email(&self.database, email).await?.map(|found| found.user))
+    }
+
+    /// Whether an address has not been sent too much. Whoever asked learns nothing of it.
+    fn may_write_to(&self, address: &str) -> bool {
+        let email = Email::parse(address);
+        let may = email.is_some_and(|email| self.limits.allow_mail(&email, self.clock.now()));
+        if !may {
+            tracing::info!("an e-mail was not sent, because its address has been sent enough");
+        }
+        may
     }
 
     fn verify_link(&self, token: &str, callback: &str) -> String {
