@@ -216,7 +216,7 @@ pub async fn delete_sessions(database: &Database, user: &UserId) -> Result<(), D
     database.write(vec![delete_all_statement(user)]).await.map(drop)
 }
 
-/// Ends all of a user's sessions but the one with this token.
+/// Ends all of a user's running sessions but the one with this token.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -224,9 +224,13 @@ pub async fn delete_other_sessions(
     database: &Database,
     user: &UserId,
     kept_token: &str,
+    now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let delete = Statement::new(r#"DELETE FROM "session" WHERE "userId" = $1 AND "token" <> $2"#)
-        .bind(user.as_str())
-        .bind(kept_token);
+    let delete = Statement::new(
+        r#"DELETE FROM "session" WHERE "userId" = $1 AND "token" <> $2 AND "expiresAt" > $3"#,
+    )
+    .bind(user.as_str())
+    .bind(kept_token)
+    .bind(now);
     database.write(vec![delete]).await.map(drop)
 }

@@ -119,7 +119,7 @@ on_every_engine! {
         sessions::delete_own_session(&database, &ada, "2 of ada").await.unwrap();
         sessions::delete_session(&database, "3 of ada").await.unwrap();
         assert_eq!(tokens(&database, "ada").await.len(), 3);
-        sessions::delete_other_sessions(&database, &ada, "4 of ada").await.unwrap();
+        sessions::delete_other_sessions(&database, &ada, "4 of ada", now()).await.unwrap();
         assert_eq!(tokens(&database, "ada").await, ["4 of ada"]);
         sessions::delete_sessions(&database, &ada).await.unwrap();
         assert!(tokens(&database, "ada").await.is_empty());

@@ -15,6 +15,7 @@ use super::request::{AuthRequest, is_falsy};
 use super::sign_in::password_length;
 use crate::database::accounts as stored;
 use crate::database::users::{self, UserChange};
+use crate::models::session::Session;
 use crate::models::user::User;
 use crate::services::accounts::{self, OtherSessions, PasswordChange};
 
@@ -48,27 +49,38 @@ async fn change_password(
     let current = fields.string("currentPassword");
     let revoke = fields.optional_bool("revokeOtherSessions") == Some(true);
     fields.finish()?;
-    let (active, mut headers) = request.require_session(&app).await?;
-    accounts::check_new_password(&new).map_err(password_length)?;
-    accounts::check_password_bound(&current).map_err(password_length)?;
+    let (active, headers) = request.require_session(&app).await?;
     let others = if revoke { OtherSessions::Revoke } else { OtherSessions::Keep };
-    let (user, client) = (&active.user, request.client());
-    let change =
-        accounts::change_password(app.issuer(), &user.id, &current, &new, others, client).await?;
-    let new_session = match change {
-        PasswordChange::Changed { new_session } => new_session,
-        PasswordChange::NoPassword => return Err(credential_account_not_found()),
-        PasswordChange::WrongPassword => {
-            let status = StatusCode::BAD_REQUEST;
-            return Err(AuthError::new(status, "INVALID_PASSWORD", "Invalid password"));
+    let user = &active.user;
+    match replace_password(&app, &request, user, &current, &new, others).await {
+        Ok(None) => Ok(Reply::json(&ChangedPassword { token: None, user }).with_session(headers)),
+        Ok(Some(session)) => {
+            let token = session.token.as_str();
+            let begun = SessionHeaders::begin(&app, token, request.remembered(&app));
+            Ok(Reply::json(&ChangedPassword { token: Some(token), user }).with_session(begun))
         }
-        PasswordChange::TooMany(too_many) => return Err(too_many.into()),
-    };
-    let token = new_session.as_ref().map(|session| session.token.as_str());
-    if let Some(token) = token {
-        headers = SessionHeaders::begin(&app, token, request.remembered(&app));
+        Err(refusal) => Err(refusal.with_session(headers)),
     }
-    Ok(Reply::json(&ChangedPassword { token, user }).with_session(headers))
+}
+
+/// The session that began, where the others were to end.
+async fn replace_password(
+    app: &AuthApp,
+    request: &AuthRequest,
+    user: &User,
+    current: &str,
+    new: &str,
+    others: OtherSessions,
+) -> Result<Option<Session>, AuthError> {
+    accounts::check_new_password(new).map_err(password_length)?;
+    accounts::check_password_bound(current).map_err(password_length)?;
+    let (issuer, client) = (app.issuer(), request.client());
+    match accounts::change_password(issuer, &user.id, current, new, others, client).await? {
+        PasswordChange::Changed { new_session } => Ok(new_session),
+        PasswordChange::NoPassword => Err(credential_account_not_found()),
+        PasswordChange::WrongPassword => Err(invalid_password()),
+        PasswordChange::TooMany(too_many) => Err(too_many.into()),
+    }
 }
 
 /// Change the caller's name or image
@@ -83,17 +95,27 @@ async fn update_user(
     State(app): State<AuthApp>,
     mut request: AuthRequest,
 ) -> Result<Reply, AuthError> {
-    let mut fields = Fields::of(request.body.take(), &["record"])?;
-    let sent_email = fields.take("email");
-    let (name, image) = (fields.take("name"), fields.take("image"));
-    let (active, _) = request.require_session(&app).await?;
-    if sent_email.is_some_and(|email| !is_falsy(&email)) {
+    let fields = Fields::of(request.body.take(), &["record"])?;
+    let (active, headers) = request.require_session(&app).await?;
+    let change = match user_change(fields) {
+        Ok(change) => change,
+        Err(refusal) => return Err(refusal.with_session(headers)),
+    };
+    let now = app.services.clock.now();
+    users::update_user(&app.services.database, &active.user.id, change, now).await?;
+    let renewed = SessionHeaders::begin(&app, &active.session.token, request.remembered(&app));
+    let reply = Reply::json(&serde_json::json!({"status": true}));
+    Ok(reply.with_session(headers).with_session(renewed))
+}
+
+fn user_change(mut fields: Fields) -> Result<UserChange, AuthError> {
+    if fields.take("email").is_some_and(|email| !is_falsy(&email)) {
         let (status, code) = (StatusCode::BAD_REQUEST, "EMAIL_CAN_NOT_BE_UPDATED");
         return Err(AuthError::new(status, code, "Email can not be updated"));
     }
     let change = UserChange {
-        name: name.map(|name| plain_text("name", name)).transpose()?,
-        image: match image {
+        name: fields.take("name").map(|name| plain_text("name", name)).transpose()?,
+        image: match fields.take("image") {
             Some(Value::Null) => Some(None),
             Some(image) => Some(Some(plain_text("image", image)?)),
             None => None,
@@ -102,10 +124,7 @@ async fn update_user(
     if change.name.is_none() && change.image.is_none() {
         return Err(AuthError::without_code(StatusCode::BAD_REQUEST, "No fields to update"));
     }
-    let now = app.services.clock.now();
-    users::update_user(&app.services.database, &active.user.id, change, now).await?;
-    let headers = SessionHeaders::begin(&app, &active.session.token, request.remembered(&app));
-    Ok(Reply::json(&serde_json::json!({"status": true})).with_session(headers))
+    Ok(change)
 }
 
 /// How the caller signs in
@@ -133,6 +152,11 @@ fn plain_text(name: &str, value: Value) -> Result<String, AuthError> {
             format!("[body.{name}] Invalid input: expected string"),
         )),
     }
+}
+
+/// Better Auth's answer to a password that is another than the user's.
+pub(super) fn invalid_password() -> AuthError {
+    AuthError::new(StatusCode::BAD_REQUEST, "INVALID_PASSWORD", "Invalid password")
 }
 
 /// Better Auth's answer where a password is asked for and there is none.

@@ -61,18 +61,22 @@ pub fn forget_dont_remember(app: &AuthApp) -> HeaderValue {
 pub fn clearing(app: &AuthApp, sent: &HeaderMap) -> Vec<HeaderValue> {
     let cleared = |name: &str| cookie(app, name, "", Some(0));
     let mut cookies = vec![cleared(SESSION_COOKIE), cleared(SESSION_DATA_COOKIE)];
-    let pieces = pairs(sent).filter_map(|(name, _)| name.strip_prefix(prefix(app)));
-    let is_piece = |name: &&str| {
-        let rest = name.strip_prefix(SESSION_DATA_COOKIE);
-        rest.is_some_and(|rest| {
+    cookies.extend(clearing_cached(app, sent));
+    cookies.push(cleared(DONT_REMEMBER_COOKIE));
+    cookies
+}
+
+/// Of those the ones that came along and hold what a Better Auth server has cached.
+pub fn clearing_cached(app: &AuthApp, sent: &HeaderMap) -> impl Iterator<Item = HeaderValue> {
+    let names = pairs(sent).filter_map(|(name, _)| name.strip_prefix(prefix(app)));
+    let holds_cache = |name: &&str| {
+        name.strip_prefix(SESSION_DATA_COOKIE).is_some_and(|rest| {
             let number = rest.strip_prefix('.').unwrap_or(rest);
             rest.is_empty()
                 || (number.len() < rest.len() && number.bytes().all(|byte| byte.is_ascii_digit()))
         })
     };
-    cookies.extend(pieces.filter(is_piece).map(cleared));
-    cookies.push(cleared(DONT_REMEMBER_COOKIE));
-    cookies
+    names.filter(holds_cache).map(|name| cookie(app, name, "", Some(0)))
 }
 
 fn signed(app: &AuthApp, name: &str, value: &str, max_age_seconds: Option<i64>) -> HeaderValue {

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::account::credential_account_not_found;
+use super::account::{credential_account_not_found, invalid_password};
 use super::app::AuthApp;
 use super::else_not_found;
 use super::fields::Fields;
@@ -114,9 +114,7 @@ async fn check_password(
         PasswordCheck::Correct => Ok(()),
         PasswordCheck::NoPassword => Err(credential_account_not_found()),
         PasswordCheck::TooMany(too_many) => Err(too_many.into()),
-        PasswordCheck::Wrong => {
-            Err(AuthError::new(StatusCode::BAD_REQUEST, "INVALID_PASSWORD", "Invalid password"))
-        }
+        PasswordCheck::Wrong => Err(invalid_password()),
     }
 }
 

@@ -49,6 +49,11 @@ impl SessionHeaders {
         Self { cookies: cookies::clearing(app, sent), ..Self::default() }
     }
 
+    /// Takes back what another server has cached of the session in a cookie that came along.
+    pub fn clear_cached(app: &AuthApp, sent: &HeaderMap) -> Self {
+        Self { cookies: cookies::clearing_cached(app, sent).collect(), ..Self::default() }
+    }
+
     /// Adds a cookie behind the others.
     pub fn push_cookie(&mut self, cookie: HeaderValue) {
         self.cookies.push(cookie);

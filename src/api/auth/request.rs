@@ -2,11 +2,12 @@
 //! from a trusted page, nobody is sent to a stranger's address. Then, where the handler asks, the session.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::app::AuthApp;
+use super::fields::Fields;
 use super::reply::{AuthError, SessionHeaders};
 use super::{cookies, limits};
 use crate::api::json::read_bytes;
@@ -35,6 +36,8 @@ pub struct AuthRequest {
     /// Below `/api/auth`, as it was sent.
     pub path: String,
     pub address: ClientAddress,
+    /// What the client calls itself; empty where it does not say.
+    user_agent: String,
 }
 
 /// Who is signed in.
@@ -63,7 +66,8 @@ impl FromRequest<AuthApp> for AuthRequest {
         } else {
             None
         };
-        let request = Self { headers, body, query, path, address };
+        let user_agent = headers.get(header::USER_AGENT).map(latin1).unwrap_or_default();
+        let request = Self { headers, body, query, path, address, user_agent };
         if !method.is_safe() {
             if request.headers.contains_key(header::COOKIE) {
                 request.check_origin(app)?;
@@ -77,7 +81,7 @@ impl FromRequest<AuthApp> for AuthRequest {
 impl AuthRequest {
     /// What is known of the client.
     pub fn client(&self) -> Client<'_> {
-        Client { address: self.address, user_agent: text(&self.headers, header::USER_AGENT) }
+        Client { address: self.address, user_agent: &self.user_agent }
     }
 
     /// Whether the client asked for a session that ends with the browser.
@@ -147,10 +151,13 @@ impl AuthRequest {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .filter(|token| !token.is_empty());
-        let from_bearer = bearer.and_then(|token| {
-            if token.contains('.') { cookies::verified(app, token) } else { Some(token.to_owned()) }
+        let from_bearer = bearer.and_then(|token| match cookies::verified(app, token) {
+            _ if !token.contains('.') => Some(Some(token.to_owned())),
+            Some(token) => Some(Some(token)),
+            // Better Auth lets this one take the place of the cookie, and does not believe it then.
+            None => cookies::verified(app, &format!("{token}=")).map(|_| None),
         });
-        from_bearer.or_else(|| cookies::session_token(app, &self.headers).flatten())
+        from_bearer.unwrap_or_else(|| cookies::session_token(app, &self.headers).flatten())
     }
 
     /// Signing in from another site's page is refused, also where no cookie tells (BETTER-AUTH.md 1.4).
@@ -188,13 +195,12 @@ impl AuthRequest {
 
     /// A parameter of the query that is there and not empty, whatever it says: JavaScript's idea of true.
     fn is_set(&self, name: &str) -> bool {
-        self.parameter(name).is_some_and(|value| !value.is_empty())
+        self.parameter(name).is_some_and(|value| !is_falsy(&value))
     }
 
-    fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+    /// A parameter of the query; one that stands there twice is an array.
+    fn parameter(&self, name: &str) -> Option<Value> {
+        Fields::of_query(&self.query).take(name)
     }
 
     /// # Errors
@@ -220,8 +226,8 @@ impl AuthRequest {
     fn check_redirects(&self, app: &AuthApp) -> Result<(), AuthError> {
         for (name, code, label) in REDIRECTS {
             let sent = self.body.as_ref().and_then(|body| body.get(name)).cloned();
-            let from_query = || self.parameter(name).filter(|_| name == "callbackURL");
-            match sent.filter(|value| !is_falsy(value)).or_else(|| from_query().map(Value::from)) {
+            let from_query = || if name == "callbackURL" { self.parameter(name) } else { None };
+            match sent.filter(|value| !is_falsy(value)).or_else(from_query) {
                 None => {}
                 Some(Value::String(target))
                     if target.is_empty() || app.origins.allows_redirect(&target) => {}
@@ -246,6 +252,11 @@ pub fn renewal(app: &AuthApp, active: &ActiveSession) -> SessionHeaders {
     } else {
         SessionHeaders::default()
     }
+}
+
+/// A header's bytes as JavaScript reads them: each is a character.
+fn latin1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().copied().map(char::from).collect()
 }
 
 /// What JavaScript takes for no.

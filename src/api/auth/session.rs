@@ -42,12 +42,15 @@ async fn get_session(
     State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<impl IntoResponse, AuthError> {
+    let cleared =
+        |reply: Reply| reply.with_session(SessionHeaders::clear_cached(&app, &request.headers));
     let reply = match request.caller_with_headers(&app).await? {
-        (Caller::Nobody | Caller::Gone, headers) => Reply::json(&()).with_session(headers),
+        (Caller::Nobody | Caller::Gone, headers) => cleared(Reply::json(&())).with_session(headers),
         (Caller::SignedIn(active), mut headers) => {
             let (issuer, user) = (app.issuer(), &active.user);
             headers.set_jwt(&issuer.tokens.issue(user, issuer.clock.now()).await?);
-            Reply::json(&SessionBody { session: &active.session, user }).with_session(headers)
+            cleared(Reply::json(&SessionBody { session: &active.session, user }))
+                .with_session(headers)
         }
     };
     Ok((NOT_STORED, reply))
@@ -139,7 +142,8 @@ async fn revoke_other_sessions(
 ) -> Result<Reply, AuthError> {
     let (active, headers) = request.require_session(&app).await?;
     let (user, kept) = (&active.user.id, &active.session.token);
-    sessions::delete_other_sessions(&app.services.database, user, kept).await?;
+    let now = app.services.clock.now();
+    sessions::delete_other_sessions(&app.services.database, user, kept, now).await?;
     Ok(done().with_session(headers))
 }
 
