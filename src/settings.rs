@@ -61,7 +61,7 @@ pub struct Settings {
     /// Secret of at least 32 bytes that tokens are signed with (HS256), with AUTH_MODE=secret
     #[arg(long, env = "AUTH_JWT_SECRET", global = true, hide_env_values = true)]
     pub auth_jwt_secret: Option<String>,
-    /// Whether guessing passwords is limited: on or off
+    /// Whether requests under /api/auth, guesses of passwords and e-mail are limited: on or off
     #[arg(
         long,
         env = "AUTH_RATE_LIMIT",
