@@ -9,6 +9,7 @@ mod logging;
 mod mail;
 mod mailbox;
 mod metrics;
+mod remote;
 mod secrets;
 mod server;
 mod settings;
