@@ -68,17 +68,17 @@ pub async fn find_user(
     Ok(if is_current { Ok(user) } else { Err(LinkRefused::InvalidToken) })
 }
 
-/// Takes the change of a user's address one step further.
+/// Takes the change of a user's address that a token stands for one step further.
 ///
 /// # Errors
 /// [`DatabaseError`]; inside, [`LinkRefused`].
 pub async fn go_on(
     issuer: &Issuer,
     user: User,
-    new: &str,
-    step: Option<ChangeStep>,
+    claims: EmailClaims,
     callback: String,
 ) -> Result<Result<EmailChange, LinkRefused>, DatabaseError> {
+    let Some((new, step)) = claims.change else { return Ok(Err(LinkRefused::InvalidToken)) };
     let (new, current) = (new.to_lowercase(), user.email.to_lowercase());
     if step == Some(ChangeStep::Confirmation) {
         let place = issuer.outbox.reserve()?;

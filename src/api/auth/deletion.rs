@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -10,6 +10,7 @@ use super::account::{credential_account_not_found, invalid_password};
 use super::app::AuthApp;
 use super::else_not_found;
 use super::fields::Fields;
+use super::link::Link;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
 use super::sign_in::password_length;
@@ -62,7 +63,7 @@ async fn delete_user(
         }
         users::delete_user(&app.services.database, user).await?;
     }
-    Ok(deleted().with_session(SessionHeaders::clear(&app, &request.headers)))
+    Ok(Reply::json(&deleted()).with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
 /// Open the link that deletes the caller, as another server on the same database sends it
@@ -82,25 +83,20 @@ async fn open_deletion_link(
     State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
-    let mut fields = Fields::of_query(&request.query);
-    let token = fields.string("token");
-    let callback = fields.optional_string("callbackURL").unwrap_or_default();
-    fields.finish()?;
-    request.check_callback(&app, &callback)?;
+    let link = Link::opened(&app, &request)?;
     let (caller, headers) = request.caller_with_headers(&app).await?;
     let Caller::SignedIn(active) = caller else {
         let (status, code) = (StatusCode::NOT_FOUND, "FAILED_TO_GET_USER_INFO");
         return Err(AuthError::new(status, code, "Failed to get user info").with_session(headers));
     };
-    if let Err(refusal) = delete_with_token(&app, &active.user.id, &token).await {
+    if let Err(refusal) = delete_with_token(&app, &active.user.id, &link.token).await {
         return Err(refusal.with_session(headers));
     }
-    let reply = if callback.is_empty() { deleted() } else { Reply::redirect(&callback) };
-    Ok(reply.with_session(SessionHeaders::clear(&app, &request.headers)))
+    Ok(link.done(&deleted()).with_session(SessionHeaders::clear(&app, &request.headers)))
 }
 
-fn deleted() -> Reply {
-    Reply::json(&json!({"success": true, "message": "User deleted"}))
+fn deleted() -> Value {
+    json!({"success": true, "message": "User deleted"})
 }
 
 async fn check_password(

@@ -9,11 +9,12 @@ use utoipa_axum::routes;
 use super::app::AuthApp;
 use super::else_not_found;
 use super::fields::Fields;
+use super::link::Link;
 use super::reply::{AuthError, Reply, SessionHeaders};
 use super::request::{AuthRequest, Caller};
 use crate::models::redirect;
 use crate::services::email_changes::{self, EmailChange, LinkRefused};
-use crate::services::email_tokens::{ChangeStep, EmailClaims, EmailTokenError};
+use crate::services::email_tokens::{EmailClaims, EmailTokenError};
 use crate::services::mail::letters::Letter;
 
 pub(super) fn routes() -> OpenApiRouter<AuthApp> {
@@ -74,47 +75,41 @@ async fn verify_email(
     State(app): State<AuthApp>,
     request: AuthRequest,
 ) -> Result<Reply, AuthError> {
-    let mut fields = Fields::of_query(&request.query);
-    let token = fields.string("token");
-    let callback = fields.optional_string("callbackURL").unwrap_or_default();
-    fields.finish()?;
-    request.check_callback(&app, &callback)?;
+    let link = Link::opened(&app, &request)?;
     let issuer = app.issuer();
-    let claims = match issuer.email_tokens.verify(&token, issuer.clock.now()) {
+    let claims = match issuer.email_tokens.verify(&link.token, issuer.clock.now()) {
         Ok(claims) => claims,
-        Err(EmailTokenError::Expired) => return refuse(LinkRefused::TokenExpired, &callback),
-        Err(EmailTokenError::Invalid) => return refuse(LinkRefused::InvalidToken, &callback),
+        Err(EmailTokenError::Expired) => return refuse(LinkRefused::TokenExpired, &link),
+        Err(EmailTokenError::Invalid) => return refuse(LinkRefused::InvalidToken, &link),
     };
-    match claims.change.clone() {
-        Some((new, step)) => change_by_link(&app, &request, &claims, &new, step, callback).await,
-        None => match email_changes::verify(issuer, &claims).await? {
-            Ok(()) => Ok(done(&callback, &json!({"status": true, "user": null}))),
-            Err(refused) => refuse(refused, &callback),
-        },
+    if claims.change.is_some() {
+        return change_by_link(&app, &request, claims, &link).await;
+    }
+    match email_changes::verify(issuer, &claims).await? {
+        Ok(()) => Ok(link.done(&json!({"status": true, "user": null}))),
+        Err(refused) => refuse(refused, &link),
     }
 }
 
 async fn change_by_link(
     app: &AuthApp,
     request: &AuthRequest,
-    claims: &EmailClaims,
-    new: &str,
-    step: Option<ChangeStep>,
-    callback: String,
+    claims: EmailClaims,
+    link: &Link,
 ) -> Result<Reply, AuthError> {
-    let user = match email_changes::find_user(app.issuer(), claims).await? {
+    let user = match email_changes::find_user(app.issuer(), &claims).await? {
         Ok(user) => user,
-        Err(refused) => return refuse(refused, &callback),
+        Err(refused) => return refuse(refused, link),
     };
     let (caller, mut headers) = request.caller_with_headers(app).await?;
     let own_session = match caller {
         Caller::SignedIn(active) if active.user.id != user.id => {
-            return refuse_with(LinkRefused::InvalidUser, &callback, headers);
+            return refuse_with(LinkRefused::InvalidUser, link, headers);
         }
         Caller::SignedIn(active) => Some(active.session.token),
         Caller::Nobody | Caller::Gone => None,
     };
-    let change = email_changes::go_on(app.issuer(), user, new, step, callback.clone()).await?;
+    let change = email_changes::go_on(app.issuer(), user, claims, link.callback.clone()).await?;
     let body = match change {
         Ok(EmailChange::Asked) => json!({"status": true}),
         Ok(EmailChange::Changed(user)) => {
@@ -123,9 +118,9 @@ async fn change_by_link(
             }
             json!({"status": true, "user": user})
         }
-        Err(refused) => return refuse_with(refused, &callback, headers),
+        Err(refused) => return refuse_with(refused, link, headers),
     };
-    Ok(done(&callback, &body).with_session(headers))
+    Ok(link.done(&body).with_session(headers))
 }
 
 /// Ask for another address
@@ -154,19 +149,14 @@ async fn change_email(
     Ok(Reply::json(&json!({"status": true})).with_session(headers))
 }
 
-/// The answer, or the way to the page that the link named.
-fn done(callback: &str, body: &serde_json::Value) -> Reply {
-    if callback.is_empty() { Reply::json(body) } else { Reply::redirect(callback) }
-}
-
-fn refuse(refused: LinkRefused, callback: &str) -> Result<Reply, AuthError> {
-    refuse_with(refused, callback, SessionHeaders::default())
+fn refuse(refused: LinkRefused, link: &Link) -> Result<Reply, AuthError> {
+    refuse_with(refused, link, SessionHeaders::default())
 }
 
 /// Says so to the page that the link named, or to whoever opened it.
 fn refuse_with(
     refused: LinkRefused,
-    callback: &str,
+    link: &Link,
     headers: SessionHeaders,
 ) -> Result<Reply, AuthError> {
     let (code, message) = match refused {
@@ -178,7 +168,7 @@ fn refuse_with(
             ("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.")
         }
     };
-    let target = Some(callback).filter(|callback| !callback.is_empty());
+    let target = Some(link.callback.as_str()).filter(|callback| !callback.is_empty());
     match target.and_then(|target| redirect::with_error(target, code)) {
         Some(target) => Ok(Reply::redirect(&target).with_session(headers)),
         None => Err(AuthError::new(StatusCode::UNAUTHORIZED, code, message).with_session(headers)),

@@ -8,6 +8,7 @@ mod email;
 mod error_page;
 mod fields;
 mod limits;
+mod link;
 mod password_reset;
 mod reply;
 mod request;
