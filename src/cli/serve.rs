@@ -33,17 +33,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         .map_err(|error| format!("{} cannot be listened on: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let base_url = base_url(&config, address.port());
-    let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
-
-    let origins = Origins::new(&base_url, trusted_origins(&config, address.port()));
-    let services = services(&config, database, &base_url)?;
-    let app = Arc::new(App::new(
-        services,
-        config.max_tasks_per_user,
-        origins,
-        config.cors_origins.clone(),
-        TrustedProxies::new(config.trusted_proxies.iter().copied()),
-    ));
+    let app = application(&config, &base_url, address.port()).await?;
     if let Some(address) = config.metrics {
         let observed = Arc::clone(&app);
         telemetry::serve_metrics(address, move || observed.services.database.load())
@@ -69,6 +59,18 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     app.services.database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The application over its database, which is brought up to date.
+async fn application(config: &Config, base_url: &Url, port: u16) -> Result<Arc<App>, Failure> {
+    let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
+    Ok(Arc::new(App::new(
+        services(config, database, base_url)?,
+        config.max_tasks_per_user,
+        Origins::new(base_url, trusted_origins(config, port)),
+        config.cors_origins.clone(),
+        TrustedProxies::new(config.trusted_proxies.iter().copied()),
+    )))
 }
 
 /// Signing people in, or only knowing who they are.
