@@ -55,8 +55,23 @@ struct Verified {
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
-    exp: i64,
-    nbf: Option<i64>,
+    /// One text; jsonwebtoken would take a list with one of ours in it as well.
+    iss: String,
+    exp: NumericDate,
+    nbf: Option<NumericDate>,
+}
+
+/// Whole seconds since 1970. What is written may have a fraction (RFC 7519, section 2).
+#[derive(Clone, Copy, Deserialize)]
+#[serde(from = "serde_json::Number")]
+struct NumericDate(i64);
+
+impl From<serde_json::Number> for NumericDate {
+    fn from(number: serde_json::Number) -> Self {
+        // What no i64 holds becomes the nearest that one does.
+        let rounded = || number.as_f64().map_or(i64::MIN, |seconds| seconds.floor() as i64);
+        Self(number.as_i64().unwrap_or_else(rounded))
+    }
 }
 
 impl Keys {
@@ -137,19 +152,20 @@ impl Verifier {
         let keys = self.keys.with(&key_id, now).await?;
         let key = keys.verifying.get(&key_id).ok_or(Unauthorized::BadSignature)?;
         let claims = self.claims(token, key)?;
-        if claims.nbf.is_some_and(|nbf| nbf > now.as_second().saturating_add(LEEWAY_SECONDS)) {
+        let latest = now.as_second().saturating_add(LEEWAY_SECONDS);
+        let is_early = claims.nbf.is_some_and(|NumericDate(nbf)| nbf > latest);
+        if is_early || !self.accepted.issuers.contains(&claims.iss) {
             return Err(Unauthorized::InvalidToken.into());
         }
         let owner = UserId::parse(&claims.sub).ok_or(Unauthorized::InvalidToken)?;
         let key_fingerprint = key.fingerprint;
-        Ok(Verified { owner, expires_at_seconds: claims.exp, key_id, key_fingerprint })
+        Ok(Verified { owner, expires_at_seconds: claims.exp.0, key_id, key_fingerprint })
     }
 
     fn claims(&self, token: &str, key: &VerifyingKey) -> Result<Claims, Unauthorized> {
         // The algorithm is the key's; the token's own word for it must only agree.
         let mut validation = Validation::new(key.algorithm);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&self.accepted.issuers);
         validation.set_audience(&self.accepted.audiences);
         validation.validate_exp = false; // by our own clock, in `owner_at`
         validation.validate_nbf = false;
