@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::jwk::verifying_key;
+use super::jwk::{natural_algorithm, verifying_key};
 use super::key_encryption::KeyEncryption;
 use super::random;
 use crate::database::keys::StoredKey;
@@ -63,15 +63,20 @@ impl KeySet {
 
     /// Whether they were read less than `age` ago.
     pub(super) fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
-        self.loaded_at.is_some_and(|loaded_at| now.duration_since(loaded_at) < age)
+        self.loaded_at.is_some_and(|loaded_at| is_within(age, loaded_at, now))
     }
+}
+
+/// Whether two times are less than that apart. Either way round: a clock that is set back must not keep things fresh.
+pub(super) fn is_within(span: SignedDuration, one: Timestamp, other: Timestamp) -> bool {
+    other.duration_since(one).abs() < span
 }
 
 /// The key as it is published (`alg` first, `kid` last, as Better Auth does), and as it verifies.
 fn read_public(stored: &StoredKey) -> Option<(Value, VerifyingKey)> {
     let jwk: Map<String, Value> = serde_json::from_str(&stored.public_key).ok()?;
     let mut published = Map::new();
-    let algorithm = stored.algorithm.as_deref().unwrap_or("EdDSA");
+    let algorithm = stored.algorithm.as_deref().or_else(|| natural_algorithm(&jwk))?;
     published.insert("alg".to_owned(), algorithm.into());
     published.extend(jwk);
     published.insert("kid".to_owned(), stored.id.as_str().into());

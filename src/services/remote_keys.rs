@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::jwk::verifying_key;
-use super::key_set::KeySet;
+use super::key_set::{KeySet, is_within};
 use super::tls_roots;
 use crate::clock::Clock;
 
@@ -126,7 +126,7 @@ impl RemoteKeys {
         if let Some(running) = attempt.running.as_ref().filter(|one| one.has_changed().is_ok()) {
             return Some(running.clone());
         }
-        if attempt.began.is_some_and(|began| now.duration_since(began) < MIN_INTERVAL) {
+        if attempt.began.is_some_and(|began| is_within(MIN_INTERVAL, began, now)) {
             return None;
         }
         let (sender, running) = watch::channel(());

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::database::now;
-use crate::support::issuer::{Answer, Issuer, TestKey, claims, verifier_of};
+use crate::support::issuer::{Answer, Issuer, TestKey, claims, encode, verifier_of};
 
 /// How long a fetch may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -192,6 +192,10 @@ async fn an_issuer_that_misbehaves_leaves_the_known_keys_as_they_are() {
         Answer::Raw(200, br#"{"keys":{}}"#.to_vec()),
         Answer::Raw(200, br#"{"keys":[]}"#.to_vec()),
         Answer::Raw(200, br#"{"keys":[null,1,"x",{"kid":"a"}]}"#.to_vec()),
+        Answer::Raw(
+            200,
+            br#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"AA"}]}"#.to_vec(),
+        ),
         Answer::Raw(200, vec![b'['; 100_000]),
         Answer::Raw(200, huge),
         Answer::Raw(500, published_text(&known)),
@@ -234,6 +238,9 @@ async fn good_keys_are_taken_from_among_unknown_ones() {
         json!({"kty": "AKP", "kid": "ML-DSA", "alg": "ML-DSA-44", "pub": "AA"}),
         json!({"kty": "OKP", "crv": "Ed25519", "kid": "short"}),
         json!({"kty": "RSA", "kid": "bad", "n": "!", "e": "AQAB"}),
+        json!({"kty": "RSA", "kid": "1024 bits", "n": encode([0xc5; 128]), "e": "AQAB"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "31 bytes", "x": encode([1; 31])}),
+        json!({"kty": "EC", "crv": "P-256", "kid": "no point", "x": encode([1; 32]), "y": encode([1; 32])}),
         with("use", json!("enc")),
         with("key_ops", json!(["sign"])),
         with("kid", json!(5)),
