@@ -30,7 +30,7 @@ const OPEN: [&str; 16] = [
     "POST /api/auth/sign-out",
     "POST /api/auth/sign-up/email",
 ];
-const MISSING_ID: &str = "0198c0de-7c1e-4a52-b6d4-5f0b3a3f9d11";
+pub(super) const MISSING_ID: &str = "0198c0de-7c1e-4a52-b6d4-5f0b3a3f9d11";
 const EVIL: &str = "Taken over";
 
 /// How somebody says who they are.
@@ -59,13 +59,13 @@ impl Credential {
 }
 
 /// The operations on somebody's own things.
-fn owned() -> Vec<Operation> {
+pub(super) fn owned() -> Vec<Operation> {
     let owned = operations().into_iter().filter(|operation| operation.path.contains("{user_id}"));
     owned.collect()
 }
 
 /// A call that would go through, and change something, if it came from the owner.
-fn call(operation: &Operation, user: &str, id: &str) -> Call {
+pub(super) fn call(operation: &Operation, user: &str, id: &str) -> Call {
     let path = operation.path.replace("{user_id}", user).replace("{id}", id);
     let call = Call::new(operation.method.clone(), &path).header("x-request-id", "the-same");
     match operation.document.get("requestBody") {

@@ -19,6 +19,7 @@ mod password_reset;
 mod rate_limits;
 mod remote;
 mod remote_clock;
+mod remote_isolation;
 mod remote_keys;
 mod remote_tokens;
 mod sessions;
