@@ -122,7 +122,9 @@ fn remote(
         None => base_url.map(default_jwks_url),
     };
     if given(&settings.better_auth_url).is_none()
-        && (jwks_url.is_none() || accepted.issuers.is_empty() || accepted.audiences.is_empty())
+        && (given(&settings.auth_jwks_url).is_none()
+            || accepted.issuers.is_empty()
+            || accepted.audiences.is_empty())
     {
         problems.push(
             "BETTER_AUTH_URL is required with AUTH_MODE=remote: the address of the server that signs people in"
@@ -197,9 +199,12 @@ fn base_url(text: &str, problems: &mut Vec<String>) -> Option<Url> {
 fn web_address(name: &str, text: &str, problems: &mut Vec<String>) -> Option<Url> {
     let url = Url::parse(text)
         .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .filter(|url| url.username().is_empty() && url.password().is_none());
     if url.is_none() {
-        problems.push(format!("{name} must be an http or https address, not {text:?}"));
+        // Addresses are printed and logged. What has an @ may hold a password, so it is not repeated.
+        let what = if text.contains('@') { "one with a login".into() } else { format!("{text:?}") };
+        problems.push(format!("{name} must be an http or https address, not {what}"));
     }
     url
 }

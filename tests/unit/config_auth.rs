@@ -113,6 +113,21 @@ fn what_does_not_go_together_is_refused() {
             &[("AUTH_MODE", "remote"), ("BETTER_AUTH_URL", AUTH), ("AUTH_JWT_SECRET", SECRET)],
             "AUTH_JWT_SECRET",
         ),
+        (
+            &[("AUTH_MODE", "remote"), ("BETTER_AUTH_URL", "http://user:f1nd-me@h")],
+            "BETTER_AUTH_URL",
+        ),
+        (&[("AUTH_MODE", "remote"), ("BETTER_AUTH_URL", "user:f1nd-me@h")], "BETTER_AUTH_URL"),
+        (
+            &[
+                ("AUTH_MODE", "remote"),
+                ("AUTH_ISSUER", AUTH),
+                ("AUTH_AUDIENCE", AUTH),
+                ("AUTH_JWKS_URL", "https://f1nd-me@h/jwks"),
+            ],
+            "AUTH_JWKS_URL",
+        ),
+        (&[("BETTER_AUTH_URL", "https://user:f1nd-me@duly.example")], "BETTER_AUTH_URL"),
         (&[("AUTH_MODE", "secret"), ("BETTER_AUTH_URL", AUTH)], "AUTH_JWT_SECRET"),
         (
             &[("AUTH_MODE", "secret"), ("BETTER_AUTH_URL", AUTH), ("AUTH_JWT_SECRET", "f1nd-me")],
