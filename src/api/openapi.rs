@@ -50,10 +50,13 @@ fn with_auth(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi
     document
 }
 
-/// Where somebody else signs people in there is no cookie of ours.
+/// Where somebody else signs people in there are no auth routes, and there is no cookie of ours.
 fn without_cookie(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     if let Some(components) = &mut document.components {
         components.security_schemes.remove("cookie");
+    }
+    if let Some(tags) = &mut document.tags {
+        tags.retain(|tag| tag.name != "auth");
     }
     document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     document

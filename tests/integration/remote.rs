@@ -94,6 +94,8 @@ on_every_engine! {
         let schemes = document["components"]["securitySchemes"].as_object().expect("schemes");
         assert_eq!(schemes.keys().collect::<Vec<_>>(), ["token"]);
         assert_eq!(document["security"], json!([{"token": []}]));
+        let tags = document["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]);
+        assert_eq!(tags.collect::<Vec<_>>(), ["tasks", "health"]);
     }
 
     async fn a_session_is_refused_with_a_hint(remote: RemoteApp) {
