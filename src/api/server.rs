@@ -19,6 +19,9 @@ use tower::ServiceExt;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head that is read, in bytes. What is larger is 431 before there is a request; a token of a megabyte
+/// must still get the 401 of any other that is none.
+const MAX_HEAD_BYTES: usize = 1_152 * 1024;
 /// How long requests that run may go on after the signal to stop: longer than any may take, shorter than the
 /// thirty seconds after which process managers lose patience.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(22);
@@ -62,6 +65,7 @@ fn spawn_connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

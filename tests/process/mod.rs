@@ -10,6 +10,7 @@ mod mail;
 mod mailbox;
 mod metrics;
 mod remote;
+mod remote_issuer;
 mod secrets;
 mod server;
 mod settings;

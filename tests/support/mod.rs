@@ -7,6 +7,7 @@ pub mod issuer;
 pub mod model;
 pub mod openapi;
 pub mod storage;
+pub mod tls_issuer;
 
 /// Makes two tests of each function: one on the embedded engine, one on PostgreSQL.
 ///
