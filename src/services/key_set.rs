@@ -47,11 +47,19 @@ impl KeySet {
         let mut keys = Self { loaded_at: Some(now), ..Self::default() };
         let retired = |key: &StoredKey| key.expires_at.is_some_and(|at| at + GRACE_PERIOD <= now);
         for stored in stored.iter().filter(|key| !retired(key)) {
-            let Some((published, verifying)) = read_public(stored) else {
-                tracing::warn!(kid = stored.id, "a key in the table jwks does not read");
+            let Some(published) = read_public(stored) else {
+                tracing::debug!(kid = stored.id, "a key in the table jwks does not read");
                 continue;
             };
-            keys.published.push(published);
+            let verifying = verifying_key(&published);
+            keys.published.push(published.into());
+            let Some(verifying) = verifying else {
+                tracing::debug!(
+                    kid = stored.id,
+                    "a key in the table jwks is of no kind that is used"
+                );
+                continue;
+            };
             let signs = stored.expires_at.is_none_or(|expires_at| expires_at > now);
             if keys.signing.is_none() && signs && verifying.algorithm == Algorithm::EdDSA {
                 keys.signing = read_private(stored, encryption);
@@ -72,16 +80,17 @@ pub(super) fn is_within(span: SignedDuration, one: Timestamp, other: Timestamp) 
     other.duration_since(one).abs() < span
 }
 
-/// The key as it is published (`alg` first, `kid` last, as Better Auth does), and as it verifies.
-fn read_public(stored: &StoredKey) -> Option<(Value, VerifyingKey)> {
+/// The key as it is published: `alg` first, `kid` last, as Better Auth does. A server beside us may sign with kinds of
+/// keys that do not verify here; whoever asks us for the keys is told of those as well.
+fn read_public(stored: &StoredKey) -> Option<Map<String, Value>> {
     let jwk: Map<String, Value> = serde_json::from_str(&stored.public_key).ok()?;
     let mut published = Map::new();
-    let algorithm = stored.algorithm.as_deref().or_else(|| natural_algorithm(&jwk))?;
+    let natural = || natural_algorithm(&jwk).unwrap_or("EdDSA");
+    let algorithm = stored.algorithm.as_deref().unwrap_or_else(natural);
     published.insert("alg".to_owned(), algorithm.into());
     published.extend(jwk);
     published.insert("kid".to_owned(), stored.id.as_str().into());
-    let verifying = verifying_key(&published)?;
-    Some((Value::Object(published), verifying))
+    Some(published)
 }
 
 /// The private half, or `None` where it was encrypted with another secret: then a new key is made, and the
