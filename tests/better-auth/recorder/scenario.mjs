@@ -18,13 +18,19 @@ function recordHeaders(headers, placeholders) {
   return Object.fromEntries(shown.map(([name, value]) => [name, placeholders.text(value)]));
 }
 
+/** A list by time: the real server answers rows as its database finds them, which is another order every now and then. */
+function sortRows(json) {
+  const areRows = Array.isArray(json) && json.every((row) => typeof row?.createdAt === 'string');
+  return areRows ? json.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)) : json;
+}
+
 /** JSON as its value, in the order of its keys, and a note when it is spelled otherwise than JavaScript does; anything else as text. */
 function recordBody({ headers, body }, placeholders) {
   const isJson = headers.some(([name, value]) => name === 'content-type' && value.startsWith('application/json'));
   if (!isJson || body === '') return { text: placeholders.text(body) };
   try {
     const json = JSON.parse(body);
-    return { json: placeholders.json(json), ...(JSON.stringify(json) !== body && { spelled: placeholders.text(body) }) };
+    return { json: placeholders.json(sortRows(json)), ...(JSON.stringify(json) !== body && { spelled: placeholders.text(body) }) };
   } catch {
     return { text: `not JSON: ${body}` };
   }
