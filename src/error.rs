@@ -121,7 +121,7 @@ pub enum DatabaseError {
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// Too much is waiting already. Trying again later helps.
-    #[error("the database is busy: {0}")]
+    #[error("there is too much to do: {0}")]
     Busy(&'static str),
     /// A mistake of ours: SQL that does not fit the schema, a row that does not read.
     #[error("the database refused a statement: {0}")]

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use url::Url;
 
 use crate::models::origin_pattern::OriginPattern;
+use crate::models::redirect;
 
 /// The origins that are trusted: our own, and those that were configured.
 #[derive(Clone, Debug)]
@@ -80,7 +81,8 @@ impl Origins {
             && !target.contains('\\')
             && !target.chars().any(char::is_control)
             && !path.contains("%2f")
-            && !path.contains("%5c");
+            && !path.contains("%5c")
+            && redirect::stays_a_path(target);
         is_path || self.is_trusted(target)
     }
 }

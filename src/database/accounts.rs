@@ -79,6 +79,22 @@ pub async fn find_password_hash(
     }
 }
 
+/// When a user's password was last set; `None` where they have none.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn find_password_time(
+    database: &Database,
+    user: &UserId,
+) -> Result<Option<Timestamp>, DatabaseError> {
+    let statement = Statement::new(
+        r#"SELECT "updatedAt" FROM "account" WHERE "userId" = $1 AND "providerId" = 'credential'"#,
+    )
+    .bind(user.as_str());
+    let found = database.read::<Row>(statement).await?.into_iter().next();
+    found.map(|mut row| row.take(0)).transpose()
+}
+
 /// Replaces a user's password. With `only_session` every session of theirs ends in the same batch, and
 /// that one begins.
 ///

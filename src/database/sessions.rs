@@ -51,19 +51,25 @@ impl FromRow for SessionWithUser {
 }
 
 pub(super) fn insert_statement(session: &Session) -> Statement {
-    Statement::new(
+    let insert = Statement::new(
         r#"INSERT INTO "session"
                ("id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"#,
-    )
-    .bind(session.id.as_str())
-    .bind(session.expires_at)
-    .bind(session.token.as_str())
-    .bind(session.created_at)
-    .bind(session.updated_at)
-    .bind(session.ip_address.as_str())
-    .bind(session.user_agent.as_str())
-    .bind(session.user_id.as_str())
+    );
+    bind_session(insert, session)
+}
+
+/// Gives the next eight placeholders the values of a session, in the order of those columns.
+fn bind_session(statement: Statement, session: &Session) -> Statement {
+    statement
+        .bind(session.id.as_str())
+        .bind(session.expires_at)
+        .bind(session.token.as_str())
+        .bind(session.created_at)
+        .bind(session.updated_at)
+        .bind(session.ip_address.as_str())
+        .bind(session.user_agent.as_str())
+        .bind(session.user_id.as_str())
 }
 
 pub(super) fn delete_all_statement(user: &UserId) -> Statement {
@@ -85,6 +91,35 @@ pub(super) fn delete_claimed(identifier: &str) -> Statement {
 /// [`DatabaseError`].
 pub async fn insert_session(database: &Database, session: &Session) -> Result<(), DatabaseError> {
     database.write(vec![insert_statement(session)]).await.map(drop)
+}
+
+/// Keeps a new session of a user whose password is still the one with this hash; `false` where it is not. The first
+/// statement waits for whoever is replacing it, and whoever comes after waits for this batch.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn insert_session_with_password(
+    database: &Database,
+    session: &Session,
+    password_hash: &str,
+) -> Result<bool, DatabaseError> {
+    let hold = Statement::new(
+        r#"UPDATE "account" SET "updatedAt" = "updatedAt"
+           WHERE "userId" = $1 AND "providerId" = 'credential' AND "password" = $2"#,
+    )
+    .bind(session.user_id.as_str())
+    .bind(password_hash);
+    let mut insert = Statement::new(
+        r#"INSERT INTO "session"
+               ("id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+           SELECT $1, $2, $3, $4, $5, $6, $7, $8
+           WHERE EXISTS (SELECT 1 FROM "account"
+               WHERE "userId" = $8 AND "providerId" = 'credential' AND "password" = $9)
+           RETURNING "id""#,
+    );
+    insert = bind_session(insert, session).bind(password_hash);
+    let rows = database.write(vec![hold, insert]).await?;
+    Ok(rows.get(1).is_some_and(|inserted| !inserted.is_empty()))
 }
 
 /// The session with a token, expired or not, and its user.

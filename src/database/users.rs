@@ -174,7 +174,7 @@ pub enum UpdateEmail {
     Missing,
 }
 
-/// Replaces a user's e-mail address (both in lower case).
+/// Replaces a user's e-mail address (both in lower case). Links to a new password that were sent to the old one end.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -196,7 +196,13 @@ pub async fn update_email(
     .bind(new)
     .bind(verified)
     .bind(now);
-    match database.write(vec![update]).await {
+    let end_links = Statement::new(
+        r#"DELETE FROM "verification" WHERE "value" = $1 AND "identifier" LIKE 'reset-password:%'
+           AND EXISTS (SELECT 1 FROM "user" WHERE "id" = $1 AND "email" = $2)"#,
+    )
+    .bind(user.as_str())
+    .bind(new);
+    match database.write(vec![update, end_links]).await {
         Ok(rows) => {
             let row = rows.into_iter().flatten().next();
             let user = row.map(User::from_row).transpose()?;

@@ -8,6 +8,8 @@ use ipnet::{IpNet, Ipv4Net};
 /// How much of an IPv6 address is one client: providers hand out networks of that size, so that whoever has
 /// one address has all of them.
 const IPV6_PREFIX_BITS: u32 = 64;
+/// How much of it is one subscriber at the least: homes are given a /56 or a /60, sites a /48.
+const SUBSCRIBER_PREFIX_BITS: u32 = 48;
 /// Where the IPv4 addresses begin among the bits of the IPv6 addresses that they are mapped to.
 const MAPPED_PREFIX_BITS: u8 = 96;
 
@@ -21,12 +23,21 @@ impl ClientAddress {
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => {
-                let network = u128::MAX << (u128::BITS - IPV6_PREFIX_BITS);
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & network))
-            }
+            IpAddr::V6(address) => IpAddr::V6(network(address, IPV6_PREFIX_BITS)),
         })
     }
+
+    /// All that the subscriber of this address can have: IPv4 as it is, and the /48 network of IPv6.
+    pub fn subscriber(self) -> Self {
+        Self(match self.0 {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => IpAddr::V6(network(address, SUBSCRIBER_PREFIX_BITS)),
+        })
+    }
+}
+
+fn network(address: Ipv6Addr, prefix_bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (u128::BITS - prefix_bits)))
 }
 
 impl Display for ClientAddress {

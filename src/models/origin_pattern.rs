@@ -1,10 +1,10 @@
 //! Origins that are trusted, exactly or by pattern (BETTER-AUTH.md 1.4).
 
 /// Origins that may sign people in: `https://app.example.com`, any subdomain (`https://*.example.com`, or
-/// `*.example.com` for any scheme), or everything of an app's own scheme (`myapp://`).
+/// `*.example.com` for http as well), or everything of an app's own scheme (`myapp://`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
-    /// `None` matches any.
+    /// `None` matches http and https.
     scheme: Option<String>,
     host: HostPattern,
 }
@@ -26,10 +26,12 @@ impl OriginPattern {
             None => (None, text.as_str()),
         };
         let scheme_reads = scheme.is_none_or(|scheme| {
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            // What a browser would run rather than go to.
+            !["javascript", "data", "vbscript"].contains(&scheme)
+                && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
                 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         });
-        let is_web = scheme.is_none_or(|scheme| matches!(scheme, "http" | "https"));
+        let is_web = scheme.is_none_or(is_web);
         let host = match (host, host.strip_prefix("*.")) {
             (_, Some("")) => return None,
             (_, Some(domain)) => HostPattern::Below(domain.to_owned()),
@@ -52,7 +54,10 @@ impl OriginPattern {
         let Some((scheme, host)) = origin.split_once("://") else {
             return false;
         };
-        let same_scheme = self.scheme.as_deref().is_none_or(|wanted| wanted == scheme);
+        let same_scheme = match self.scheme.as_deref() {
+            Some(wanted) => wanted == scheme,
+            None => is_web(scheme),
+        };
         same_scheme
             && match &self.host {
                 HostPattern::Any => true,
@@ -71,4 +76,8 @@ fn without_default_port<'a>(scheme: &str, host: &'a str) -> &'a str {
         _ => return host,
     };
     host.strip_suffix(port).unwrap_or(host)
+}
+
+fn is_web(scheme: &str) -> bool {
+    matches!(scheme, "http" | "https")
 }

@@ -119,14 +119,16 @@ pub async fn sign_in(
     let found = users::find_by_email(&issuer.database, email.as_str()).await?;
     let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
     let correct = guess.check(hash, password).await?;
-    let Some(UserWithPassword { user, .. }) = found.filter(|_| correct) else {
+    let Some(UserWithPassword { user, password_hash: Some(hash) }) = found.filter(|_| correct)
+    else {
         return Ok(SignIn::Wrong);
     };
     let session = begin(&user.id, remember, client, issuer.clock.now());
-    match sessions::insert_session(&issuer.database, &session).await {
-        Ok(()) => Ok(SignIn::SignedIn(Box::new(SignedIn { user, session }))),
-        // Deleted while the password was being checked.
-        Err(DatabaseError::UserGone) => Ok(SignIn::Wrong),
+    let kept = sessions::insert_session_with_password(&issuer.database, &session, &hash).await;
+    match kept {
+        Ok(true) => Ok(SignIn::SignedIn(Box::new(SignedIn { user, session }))),
+        // The password was replaced, or the user deleted, while it was being checked.
+        Ok(false) | Err(DatabaseError::UserGone) => Ok(SignIn::Wrong),
         Err(error) => Err(error),
     }
 }

@@ -1,10 +1,12 @@
 //! Verifying the address of a user, and changing it (BETTER-AUTH.md 5.8).
 
+use jiff::Timestamp;
+
 use super::Issuer;
 use super::email_tokens::{ChangeStep, EmailClaims};
 use super::mail::letters::Letter;
 use crate::database::users::{self, UpdateEmail};
-use crate::database::{DatabaseError, users::UserWithPassword};
+use crate::database::{DatabaseError, accounts, users::UserWithPassword};
 use crate::models::user::User;
 
 /// Why a link does nothing.
@@ -50,7 +52,8 @@ pub async fn verify(
     Ok(Ok(()))
 }
 
-/// The user whose address a token changes: who it was made for, and still has the address that is to be replaced.
+/// The user whose address a token changes: who it was made for, and still has the address that is to be replaced, and
+/// the password.
 ///
 /// # Errors
 /// [`DatabaseError`]; inside, [`LinkRefused`].
@@ -64,8 +67,14 @@ pub async fn find_user(
     let Some(user) = users::find_user(&issuer.database, id).await? else {
         return Ok(Err(LinkRefused::UserNotFound));
     };
+    // Who sets a new password wants back what somebody else may have begun in their name.
+    let password_set_at = accounts::find_password_time(&issuer.database, &user.id).await?;
+    let is_older = |set_at: Timestamp| {
+        claims.issued_at_seconds.is_some_and(|issued_at| issued_at < set_at.as_second())
+    };
     let is_current = user.email.to_lowercase() == claims.email;
-    Ok(if is_current { Ok(user) } else { Err(LinkRefused::InvalidToken) })
+    let is_good = is_current && !password_set_at.is_some_and(is_older);
+    Ok(if is_good { Ok(user) } else { Err(LinkRefused::InvalidToken) })
 }
 
 /// Takes the change of a user's address that a token stands for one step further.

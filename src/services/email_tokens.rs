@@ -45,6 +45,8 @@ pub struct EmailClaims {
     /// The user's address when the token was made.
     pub email: String,
     pub user_id: Option<String>,
+    /// In seconds; `None` where the token does not say.
+    pub issued_at_seconds: Option<i64>,
     /// The address to change to, and at which step. `None` for the step where it is none that we know.
     pub change: Option<(String, Option<ChangeStep>)>,
 }
@@ -181,6 +183,7 @@ fn read(claims: &Map<String, Value>) -> Option<EmailClaims> {
     Some(EmailClaims {
         email: email.to_owned(),
         user_id: filled("userId")?.map(str::to_owned),
+        issued_at_seconds: claims.get("iat").and_then(Value::as_i64),
         change: filled("updateTo")?.map(|new| (new.to_owned(), step)),
     })
 }

@@ -36,8 +36,8 @@ pub async fn is_good(issuer: &Issuer, token: &str) -> Result<bool, DatabaseError
     Ok(find(issuer, token).await?.is_some())
 }
 
-/// Replaces the password of the user whom the token was sent to, and ends their sessions. From where they do it they
-/// may then sign in, whatever strangers have guessed meanwhile.
+/// Replaces the password of the user whom the token was sent to, and ends their sessions. What was
+/// guessed at it before is forgotten, and from where they do it they may sign in, whatever strangers guess.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -64,6 +64,7 @@ pub async fn reset(
     match done.await {
         Ok(true) => {
             if let Some(email) = Email::parse(&user.email) {
+                issuer.limits.guesses.forget(Account::Email(&email), now);
                 issuer.limits.guesses.remember(Account::Email(&email), client, now);
             }
             Ok(Reset::Done)

@@ -20,7 +20,7 @@ pub use guesses::{
     Account, Guess, GuessBudgets, MAX_GUESSES_PER_ACCOUNT, MAX_GUESSES_PER_ADDRESS, Obstacle,
     PasswordGuesses, Reservation, begin_guess,
 };
-pub use mails::{MAX_MAILS_PER_DAY, Mails};
+pub use mails::{MAX_MAILS_PER_DAY, MailKind, Mails};
 pub use requests::Requests;
 
 use crate::config::RateLimiting;
@@ -53,8 +53,8 @@ impl RateLimits {
     /// Counts an e-mail that is about to be sent to an address, and says whether it may be. Whoever asked for it is
     /// answered the same either way. To be asked only where an e-mail would really go out: memory is then as
     /// bounded as people are.
-    pub fn allow_mail(&self, email: &Email, now: Timestamp) -> bool {
-        !self.are_on() || self.mails.allow(email, now)
+    pub fn allow_mail(&self, email: &Email, kind: MailKind, now: Timestamp) -> bool {
+        !self.are_on() || self.mails.allow(email, kind, now)
     }
 
     /// Whether anything is limited.

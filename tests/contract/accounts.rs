@@ -2,6 +2,7 @@
 
 use duly::database::keys::{self, StoredKey};
 use duly::database::users::{self, InsertUser, UserChange};
+use duly::database::verifications::{self, Verification};
 use duly::database::{accounts, sessions};
 use duly::models::session::Session;
 
@@ -163,5 +164,32 @@ on_every_engine! {
         assert_eq!(stored[0].algorithm.as_deref(), Some("EdDSA"));
         assert_eq!((&stored[0].curve, stored[0].expires_at), (&None, None));
         assert_eq!(stored[0].public_key, r#"{"kty":"OKP"}"#);
+    }
+
+    async fn a_session_begins_only_with_the_password_that_is_there(database: TestDatabase) {
+        for round in 0..20 {
+            let name = format!("user {round}");
+            let inserted = users::insert_user(&database, &user(&name), &format!("account {round}"), "old", &session(&name, &format!("first {round}"))).await;
+            assert_eq!(inserted.expect("it is kept"), InsertUser::Inserted);
+            let reset = Verification {
+                identifier: format!("reset-password:{round}"),
+                user: name.clone(),
+                expires_at: instant("2026-11-23T08:00:00Z"),
+            };
+            verifications::insert_verification(&database, &format!("id {round}"), &reset, now()).await.expect("kept");
+            let tokens = ["one", "two", "three"].map(|token| session(&name, &format!("{token} {round}")));
+            let [one, two, three] = &tokens;
+            let (claim, account) = (format!("claim {round}"), format!("unused {round}"));
+            let (_, done, _) = tokio::join!(
+                sessions::insert_session_with_password(&database, one, "old"),
+                verifications::reset_password(&database, &reset.identifier, &claim, "new", &account, now()),
+                sessions::insert_session_with_password(&database, two, "old"),
+            );
+            assert!(done.expect("it is reset"));
+            let left = sessions::list_sessions(&database, &owner(&name), now()).await.expect("listed");
+            assert!(left.is_empty(), "{left:?}");
+            assert!(!sessions::insert_session_with_password(&database, three, "old").await.expect("asked"));
+            assert!(sessions::insert_session_with_password(&database, three, "new").await.expect("asked"));
+        }
     }
 }

@@ -145,6 +145,38 @@ on_every_engine! {
         assert_eq!(user(&app, &ada).await["emailVerified"], true);
     }
 
+    async fn a_new_password_ends_the_links_from_before_it(app: TestApp) {
+        let ada = app.person("ada").await;
+        post(&app, "change-email", Some(&ada), json!({"newEmail": NEW})).await.expect(200);
+        let begun_by_another = app.link_to(NEW).await;
+        app.advance(Duration::from_secs(1));
+        post(&app, "request-password-reset", None, json!({"email": ada.email})).await.expect(200);
+        let link = app.link_to(&ada.email).await;
+        let token = link.split(['/', '?']).nth(4).expect("a token");
+        let reset = json!({"token": token, "newPassword": "a new password"});
+        post(&app, "reset-password", None, reset).await.expect(200);
+        let refused = app.send(Call::get(begun_by_another.split_once('&').expect("two").0)).await;
+        assert_eq!(said(&refused), refusal(401, "INVALID_TOKEN", "Invalid token"));
+        assert_eq!(app.number(&format!("SELECT count(*) FROM \"user\" WHERE \"email\" = '{NEW}'")).await, 0);
+    }
+
+    async fn a_new_address_ends_the_links_to_a_new_password(app: TestApp) {
+        let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+        for email in [&ada.email, &bob.email] {
+            post(&app, "request-password-reset", None, json!({"email": email})).await.expect(200);
+            app.mail_to(email, 1).await;
+        }
+        post(&app, "change-email", Some(&ada), json!({"newEmail": NEW})).await.expect(200);
+        app.send(Call::get(&app.link_to(NEW).await)).await;
+        assert_eq!(user(&app, &ada).await["email"], NEW);
+        for (email, status) in [(&ada.email, 400), (&bob.email, 200)] {
+            let link = app.link_to(email).await;
+            let token = link.split(['/', '?']).nth(4).expect("a token");
+            let reset = json!({"token": token, "newPassword": "a new password"});
+            assert_eq!(post(&app, "reset-password", None, reset).await.status, status, "{email}");
+        }
+    }
+
     async fn somebody_elses_session_stops_a_change(app: TestApp) {
         let (ada, bob) = (app.person("ada").await, app.person("bob").await);
         post(&app, "change-email", Some(&ada), json!({"newEmail": NEW})).await.expect(200);
@@ -200,8 +232,10 @@ on_every_engine! {
             let answer = open(&format!("{good}&callbackURL={callback}")).await;
             assert_eq!((answer.status.as_u16(), answer.header("location")), (302, location));
         }
-        let stranger = open(&format!("{good}&callbackURL=https://evil.example")).await;
-        assert_eq!(said(&stranger), refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL"));
+        for stranger in ["https://evil.example", "/..//evil.example", "/a/%252e%252e//evil.example", "/a/%2e%2e//evil.example"] {
+            let stranger = open(&format!("{good}&callbackURL={stranger}")).await;
+            assert_eq!(said(&stranger), refusal(403, "INVALID_CALLBACK_URL", "Invalid callbackURL"));
+        }
     }
 
     async fn accounts_are_listed_without_their_secrets(app: TestApp) {

@@ -229,8 +229,40 @@ on_every_engine! {
         let reset = json!({"token": token, "newPassword": "a new password"});
         let reset = Call::post("/api/auth/reset-password").json(&reset).peer("1.1.1.1");
         app.send(reset).await.expect(200);
+        for peer in ["1.1.1.1", "1.1.1.2"] {
+            sign_in(&app, &ada.email, "a new password", peer).await.expect(200);
+        }
+        // Also where the next attack has used everything up again.
+        attack(&app, &ada.email).await;
         sign_in(&app, &ada.email, "a new password", "1.1.1.1").await.expect(200);
-        assert_too_many(&sign_in(&app, &ada.email, "a new password", "1.1.1.2").await);
+        assert_too_many(&sign_in(&app, &ada.email, "a new password", "1.1.1.3").await);
+    }
+
+    async fn a_new_password_by_email_forgets_what_its_owner_got_wrong(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let ada = app.person("ada").await;
+        for _ in 0..2 {
+            assert_eq!(sign_in(&app, &ada.email, "a typo", "1.1.1.1").await.status, 401);
+        }
+        assert_too_many(&sign_in(&app, &ada.email, &ada.password, "1.1.1.1").await);
+        let ask = json!({"email": ada.email});
+        app.send(Call::post("/api/auth/request-password-reset").json(&ask)).await.expect(200);
+        let link = app.link_to(&ada.email).await;
+        let token = link.split(['/', '?']).nth(4).expect("a token");
+        let reset = json!({"token": token, "newPassword": "a new password"});
+        let reset = Call::post("/api/auth/reset-password").json(&reset).peer("1.1.1.1");
+        app.send(reset).await.expect(200);
+        sign_in(&app, &ada.email, "a new password", "1.1.1.1").await.expect(200);
+    }
+
+    async fn all_networks_of_a_subscriber_guess_as_one(guarded: GuardedApp) {
+        let GuardedApp(app) = guarded;
+        let ada = app.person("ada").await;
+        for peer in ["2001:db8:1:1::1", "2001:db8:1:2::1"] {
+            assert_eq!(sign_in(&app, &ada.email, "a guess", peer).await.status, 401);
+        }
+        assert_too_many(&sign_in(&app, &ada.email, "a guess", "2001:db8:1:ffff::1").await);
+        sign_in(&app, &ada.email, &ada.password, "2001:db8:2::1").await.expect(200);
     }
 
     async fn deleting_oneself_with_a_password_is_guessing_too(guarded: GuardedApp) {

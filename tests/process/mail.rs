@@ -50,6 +50,12 @@ fn an_email_arrives_as_it_was_written() {
     assert_eq!(message["from"], "tasks@example.com");
     assert_eq!(message["to"], json!(["ada@example.com"]));
     assert_eq!(message["subject"], "Choose a new password");
+    let header = |name: &str| message["headers"][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        (header("mime-version"), header("auto-submitted")),
+        ("1.0".to_owned(), "auto-generated".to_owned())
+    );
+    assert!(header("message-id").ends_with("@example.com>"), "{message}");
     let text = message["text"].as_str().expect("plain text");
     assert!(text.contains("\nhttp://duly.test/api/auth/reset-password/"), "{text}");
     assert_eq!(end_of_failure(server).status.code(), Some(0));

@@ -46,6 +46,7 @@ fn a_token_says_what_was_put_into_it_for_an_hour() {
         let expected = EmailClaims {
             email: "ada@example.com".to_owned(),
             user_id: Some("ada".to_owned()),
+            issued_at_seconds: Some(now().as_second()),
             change: Some(("new@example.com".to_owned(), Some(step))),
         };
         let hour = SignedDuration::from_hours(1);

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use duly::config::RateLimiting;
 use duly::models::client_address::ClientAddress;
 use duly::models::email::Email;
-use duly::services::rate_limits::{MAX_MAILS_PER_DAY, RateLimits, Requests, TooMany};
+use duly::services::rate_limits::{MAX_MAILS_PER_DAY, MailKind, RateLimits, Requests, TooMany};
 use jiff::{SignedDuration, Timestamp};
 
 use super::instant;
@@ -148,21 +148,23 @@ fn an_address_of_e_mail_gets_three_in_a_minute_and_twenty_in_a_day() {
     let mut sent = Vec::new();
     // One is asked for each second, all day long.
     for second in 0..86_400 {
-        if limits.allow_mail(&ada, after(second * 1_000)) {
+        if limits.allow_mail(&ada, MailKind::PasswordReset, after(second * 1_000)) {
             sent.push(second);
         }
     }
     assert_eq!(sent[..7], [0, 1, 2, 62, 63, 64, 124]);
     assert_eq!(sent.len(), usize::try_from(MAX_MAILS_PER_DAY).unwrap());
-    assert!(limits.allow_mail(&bob, after(80_000_000)));
+    // Other e-mail to her, and to others, is not kept back by it.
+    assert!(limits.allow_mail(&ada, MailKind::Verification, after(79_999_000)));
+    assert!(limits.allow_mail(&bob, MailKind::PasswordReset, after(80_000_000)));
     // They come back within the eight hours that follow.
-    assert!(limits.allow_mail(&ada, after((24 + 8) * 3_600_000)));
+    assert!(limits.allow_mail(&ada, MailKind::PasswordReset, after((24 + 8) * 3_600_000)));
 }
 
 #[test]
 fn nothing_is_counted_where_limiting_is_off() {
     let limits = RateLimits::new(RateLimiting::Off);
     let ada = Email::parse("ada@example.com").unwrap();
-    assert!((0..1_000).all(|_| limits.allow_mail(&ada, start())));
+    assert!((0..1_000).all(|_| limits.allow_mail(&ada, MailKind::PasswordReset, start())));
     assert!(!limits.are_on());
 }

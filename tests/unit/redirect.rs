@@ -1,4 +1,4 @@
-use duly::models::redirect::{location, with_error, with_parameter_set};
+use duly::models::redirect::{location, stays_a_path, with_error, with_parameter_set};
 use url::Url;
 
 /// As JavaScript's `URL` and `searchParams.set` write it.
@@ -39,6 +39,15 @@ fn an_error_is_added_and_the_rest_stays() {
     }
     for target in ["", "x", "//evil.example", "/\\evil.example"] {
         assert_eq!(with_error(target, "C"), None, "{target}");
+    }
+    let escapes =
+        ["/..//evil.example", "/.//evil.example", "/a/..//evil.example", "/%2e%2E//evil.example"];
+    for target in escapes {
+        assert_eq!(with_error(target, "C"), None, "{target}");
+        assert!(!stays_a_path(target), "{target}");
+    }
+    for target in ["/", "/a//b", "/../x", "/?a=//b", "/#//b", "/a/..;//b"] {
+        assert!(stays_a_path(target), "{target}");
     }
 }
 

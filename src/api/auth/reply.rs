@@ -15,6 +15,9 @@ const SET_AUTH_TOKEN: HeaderName = HeaderName::from_static("set-auth-token");
 const SET_AUTH_JWT: HeaderName = HeaderName::from_static("set-auth-jwt");
 const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
+/// The longest JWT that goes into a header: Node takes 16 KiB of headers in all, many proxies 8.
+const MAX_JWT_HEADER_BYTES: usize = 6 * 1024;
+
 /// An answer in the making.
 #[derive(Debug)]
 pub struct Reply {
@@ -59,9 +62,9 @@ impl SessionHeaders {
         self.cookies.push(cookie);
     }
 
-    /// Adds a JWT.
+    /// Adds a JWT, unless it is longer than clients take a header for.
     pub fn set_jwt(&mut self, jwt: &str) {
-        self.jwt = HeaderValue::from_str(jwt).ok();
+        self.jwt = HeaderValue::from_str(jwt).ok().filter(|jwt| jwt.len() <= MAX_JWT_HEADER_BYTES);
     }
 
     /// Puts another's headers behind these; its token wins.

@@ -14,7 +14,7 @@ use crate::models::redirect::KEPT_BY_JAVASCRIPT;
 use crate::models::user::{User, UserId};
 use crate::services::email_tokens::{ChangeStep, EmailTokens};
 use crate::services::random;
-use crate::services::rate_limits::RateLimits;
+use crate::services::rate_limits::{MailKind, RateLimits};
 
 /// How long the link to a new password works.
 const RESET_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -60,7 +60,7 @@ impl Writer {
                 };
                 let token = self.tokens.change(current, user, new, *step, self.clock.now());
                 let link = self.verify_link(&token, callback);
-                Ok(self.may_write_to(to).then(|| match step {
+                Ok(self.may_write_to(to, MailKind::EmailChange).then(|| match step {
                     ChangeStep::Confirmation => confirm_change(to, new, &link),
                     ChangeStep::Verification => verify_change(to, &link),
                 }))
@@ -74,7 +74,9 @@ impl Writer {
         redirect_to: &str,
     ) -> Result<Option<Message>, DatabaseError> {
         let found = self.find(email).await?;
-        let Some(user) = found.filter(|user| self.may_write_to(&user.email)) else {
+        let Some(user) =
+            found.filter(|user| self.may_write_to(&user.email, MailKind::PasswordReset))
+        else {
             return Ok(None);
         };
         let (token, now) = (random::text(24), self.clock.now());
@@ -95,7 +97,9 @@ impl Writer {
         callback: &str,
     ) -> Result<Option<Message>, DatabaseError> {
         let found = self.find(email).await?.filter(|user| !user.email_verified);
-        let Some(user) = found.filter(|user| self.may_write_to(&user.email)) else {
+        let Some(user) =
+            found.filter(|user| self.may_write_to(&user.email, MailKind::Verification))
+        else {
             return Ok(None);
         };
         let token =
@@ -108,9 +112,9 @@ impl Writer {
     }
 
     /// Whether an address has not been sent too much. Whoever asked learns nothing of it.
-    fn may_write_to(&self, address: &str) -> bool {
+    fn may_write_to(&self, address: &str, kind: MailKind) -> bool {
         let email = Email::parse(address);
-        let may = email.is_some_and(|email| self.limits.allow_mail(&email, self.clock.now()));
+        let may = email.is_some_and(|email| self.limits.allow_mail(&email, kind, self.clock.now()));
         if !may {
             tracing::info!("an e-mail was not sent, because its address has been sent enough");
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
@@ -61,7 +61,7 @@ impl Transport {
         match &self.way {
             Way::Smtp(smtp) => smtp.send(email).await.map(drop).map_err(|error| {
                 if error.is_permanent() {
-                    SendError::Permanent("the SMTP server refused it for good".to_owned())
+                    SendError::Permanent(format!("{}, for good", describe(&error)))
                 } else {
                     SendError::Temporary(describe(&error))
                 }
@@ -90,7 +90,14 @@ impl Transport {
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(message.subject)
+            .message_id(Some(format!("<{}@{}>", random::id(), self.from.email.domain())))
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
+            // Nobody's holiday answers to it (RFC 3834, section 5).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ))
             .body(message.text.clone())
             .map_err(|error| SendError::Permanent(error.to_string()))
     }

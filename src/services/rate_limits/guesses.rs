@@ -83,6 +83,8 @@ struct Counts {
     by_account: RecentCounts,
     /// Pairs of which a guess was right, and when.
     right: Generations<Timestamp>,
+    /// Accounts that were forgotten, and when.
+    forgotten: Generations<Timestamp>,
 }
 
 impl PasswordGuesses {
@@ -92,6 +94,7 @@ impl PasswordGuesses {
             by_pair: RecentCounts::new(budgets.per_address, WINDOW),
             by_account: RecentCounts::new(budgets.per_account, WINDOW),
             right: Generations::new(MAX_REMEMBERED, REMEMBERED_FOR),
+            forgotten: Generations::new(MAX_REMEMBERED, REMEMBERED_FOR),
         };
         Self { hasher: RandomState::new(), counts: Mutex::new(counts) }
     }
@@ -145,8 +148,18 @@ impl PasswordGuesses {
         self.counts().right.insert(pair, now, now);
     }
 
+    /// Forgets every guess at an account: its owner has proved otherwise who they are.
+    pub fn forget(&self, account: Account<'_>, now: Timestamp) {
+        let key = self.hasher.hash_one(account);
+        self.counts().forgotten.insert(key, now, now);
+    }
+
+    /// The keys of an account and an address, and of the account alone. What was counted before the account was
+    /// forgotten was counted under others.
     fn keys(&self, account: Account<'_>, client: ClientAddress) -> (u64, u64) {
-        (self.hasher.hash_one((account, client)), self.hasher.hash_one(account))
+        let since = self.counts().forgotten.get(self.hasher.hash_one(account));
+        let pair = (account, client.subscriber(), since);
+        (self.hasher.hash_one(pair), self.hasher.hash_one((account, since)))
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
