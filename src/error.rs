@@ -76,7 +76,13 @@ pub enum Unauthorized {
     /// A JWT that does not read, or whose claims are not ours.
     #[error("the token does not read as one of ours")]
     InvalidToken,
-    /// A JWT of a key that is not known, or with a signature that does not fit.
+    /// A JWT of another issuer, or for another audience.
+    #[error("the token was issued by somebody else, or for somebody else")]
+    Foreign,
+    /// A JWT of a key that is not known.
+    #[error("the token names a key that is not known")]
+    UnknownKey,
+    /// A JWT with a signature that does not fit.
     #[error("the token's signature is not valid")]
     BadSignature,
     /// A JWT that is over.

@@ -71,7 +71,7 @@ pub(super) fn auth(settings: &Settings, problems: &mut Vec<String>) -> Option<Au
         "remote" => remote(settings, base_url.as_ref(), problems),
         "secret" => shared_secret(settings, base_url.as_ref(), problems),
         mode => {
-            if mode != "embedded" {
+            if !["embedded", ""].contains(&mode) {
                 problems
                     .push(format!("AUTH_MODE must be embedded, remote or secret, not {mode:?}"));
             }
@@ -145,7 +145,9 @@ fn shared_secret(
                 .to_owned(),
         );
     }
-    let secret = given(&settings.auth_jwt_secret).and_then(Secret::parse_bytes);
+    let secret = settings.auth_jwt_secret.as_deref();
+    // As it is: whoever signs with it may not take spaces off.
+    let secret = secret.and_then(Secret::parse_bytes);
     if secret.is_none() {
         problems.push(format!(
             "AUTH_JWT_SECRET must have at least 32 bytes with AUTH_MODE=secret; {HOW}"

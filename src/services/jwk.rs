@@ -52,7 +52,24 @@ pub(super) fn verifying_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
 
 // jsonwebtoken takes any bytes for a key and fails when a token comes; these are looked at before that.
 
+/// The points of Ed25519 that have a small order, without their signs, in hexadecimal. A signature by one of them can be
+/// made by anybody (RFC 8032, section 8.4, leaves them to the caller). The last two are spelled beyond the field.
+const SMALL_ORDER: [&str; 7] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+
 fn ed25519(x: &[u8]) -> Option<DecodingKey> {
+    let mut unsigned: [u8; 32] = x.try_into().ok()?;
+    unsigned[31] &= 0x7f;
+    if SMALL_ORDER.contains(&hex::encode(unsigned).as_str()) {
+        return None;
+    }
     ParsedPublicKey::new(&ED25519, x).ok()?;
     Some(DecodingKey::from_ed_der(x))
 }

@@ -1,7 +1,8 @@
 //! The keys of an issuer elsewhere, as it publishes them (RFC 7517, section 5; BETTER-AUTH.md 3).
 //!
-//! Who sends a token with a known key never waits for the network: keys that have become old are read again in the
-//! background, and are used until then, also while the issuer is down. A key that is not known is asked for, by one
+//! Who sends a token with a known key does not wait for the network: keys that have become old are read again in the
+//! background, and are used until then, also while the issuer is down. (After a quiet time the first are made to wait
+//! once.) A key that is not known is asked for, by one
 //! fetch at a time, and not more often than every ten seconds.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -25,10 +26,12 @@ const REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 const MIN_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
 /// How long an attempt may take in all.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest set that is read, in bytes. A key of 8,192 bits has some 1,500.
-const MAX_BYTES: usize = 256 * 1024;
-/// How many keys are looked at.
-const MAX_KEYS: usize = 100;
+/// How old they may become without anybody asking: whoever comes then waits for the attempt, so that a key that was
+/// withdrawn during a quiet time lets nobody in.
+const MAX_UNSEEN: SignedDuration = SignedDuration::from_mins(10);
+/// The largest set that is read, in bytes. An issuer that makes a key every hour and keeps them for thirty days
+/// publishes 720.
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// Keys that are fetched. Clones share them.
 #[derive(Clone)]
@@ -55,7 +58,7 @@ struct Attempt {
 /// Why the keys could not be read.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("{0}")]
+    #[error("{}", with_causes(.0))]
     Http(#[from] reqwest::Error),
     #[error("the answer is {0}")]
     Status(StatusCode),
@@ -92,13 +95,21 @@ impl RemoteKeys {
         Ok(keys)
     }
 
-    /// The keys as they are known, read again in the background where they have become old.
-    pub(super) fn known(&self, now: Timestamp) -> Arc<KeySet> {
+    /// The keys as they are known, read again in the background where they have become old. Only where nobody has
+    /// asked for long is that waited for, and not while the issuer is down.
+    pub(super) async fn known(&self, now: Timestamp) -> Arc<KeySet> {
         let keys = self.current();
-        if !keys.is_younger_than(REFRESH_INTERVAL, now) {
-            self.attempt(now);
+        if keys.is_younger_than(REFRESH_INTERVAL, now) {
+            return keys;
         }
-        keys
+        let was_quiet = keys.loaded_at.is_some() && !keys.is_younger_than(MAX_UNSEEN, now);
+        let is_down = self.0.attempt.lock().unwrap_or_else(PoisonError::into_inner).failed;
+        let running = self.attempt(now);
+        if !was_quiet || is_down {
+            return keys;
+        }
+        wait_for(running).await;
+        self.current()
     }
 
     /// The keys as they were last read; empty before that.
@@ -109,14 +120,11 @@ impl RemoteKeys {
 
     /// The keys. Where `key_id` is not among them, they are asked for once more, if that is not too early.
     pub(super) async fn with(&self, key_id: &str, now: Timestamp) -> Arc<KeySet> {
-        let keys = self.known(now);
+        let keys = self.known(now).await;
         if keys.verifying.contains_key(key_id) {
             return keys;
         }
-        if let Some(mut running) = self.attempt(now) {
-            // An error is the end of it.
-            while running.changed().await.is_ok() {}
-        }
+        wait_for(self.attempt(now)).await;
         self.current()
     }
 
@@ -160,6 +168,21 @@ impl RemoteKeys {
     }
 }
 
+/// Waits for the end of an attempt, where one is running.
+async fn wait_for(running: Option<watch::Receiver<()>>) {
+    if let Some(mut running) = running {
+        // An error is the end of it.
+        while running.changed().await.is_ok() {}
+    }
+}
+
+/// An error with its causes, which reqwest keeps apart.
+fn with_causes(error: &reqwest::Error) -> String {
+    let first = std::error::Error::source(error);
+    let causes = std::iter::successors(first, |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 impl State {
     async fn read(&self) -> Result<KeySet, FetchError> {
         let mut response = self.client.get(self.url.clone()).send().await?;
@@ -176,7 +199,7 @@ impl State {
         let document: Value = serde_json::from_slice(&body).map_err(|_| FetchError::Malformed)?;
         let listed = document.get("keys").and_then(Value::as_array).ok_or(FetchError::Malformed)?;
         let mut keys = KeySet { loaded_at: Some(self.clock.now()), ..KeySet::default() };
-        for jwk in listed.iter().take(MAX_KEYS).filter_map(Value::as_object) {
+        for jwk in listed.iter().filter_map(Value::as_object) {
             let key_id = jwk.get("kid").and_then(Value::as_str).filter(|id| !id.is_empty());
             match (key_id, verifying_key(jwk)) {
                 (Some(key_id), Some(key)) => {

@@ -95,10 +95,10 @@ impl Keys {
     }
 
     /// The keys, if a token that was verified by one of them need not be looked at again.
-    fn settled(&self, now: Timestamp) -> Option<Arc<KeySet>> {
+    async fn settled(&self, now: Timestamp) -> Option<Arc<KeySet>> {
         match self {
             Self::Stored(keys) => keys.fresh(now),
-            Self::Remote(keys) => Some(keys.known(now)),
+            Self::Remote(keys) => Some(keys.known(now).await),
             Self::Shared(keys) => Some(Arc::clone(keys)),
         }
     }
@@ -132,7 +132,7 @@ impl Verifier {
         }
         let fingerprint = sha256(token.as_bytes());
         if let Some(verified) = self.verified.get(&fingerprint)
-            && self.keys.settled(now).is_some_and(|keys| verified.is_by_one_of(&keys))
+            && self.keys.settled(now).await.is_some_and(|keys| verified.is_by_one_of(&keys))
         {
             return verified.owner_at(now);
         }
@@ -150,12 +150,15 @@ impl Verifier {
         }
         let key_id = self.keys.id_in(header).ok_or(Unauthorized::InvalidToken)?;
         let keys = self.keys.with(&key_id, now).await?;
-        let key = keys.verifying.get(&key_id).ok_or(Unauthorized::BadSignature)?;
+        let key = keys.verifying.get(&key_id).ok_or(Unauthorized::UnknownKey)?;
         let claims = self.claims(token, key)?;
         let latest = now.as_second().saturating_add(LEEWAY_SECONDS);
         let is_early = claims.nbf.is_some_and(|NumericDate(nbf)| nbf > latest);
-        if is_early || !self.accepted.issuers.contains(&claims.iss) {
+        if is_early {
             return Err(Unauthorized::InvalidToken.into());
+        }
+        if !self.accepted.issuers.contains(&claims.iss) {
+            return Err(Unauthorized::Foreign.into());
         }
         let owner = UserId::parse(&claims.sub).ok_or(Unauthorized::InvalidToken)?;
         let key_fingerprint = key.fingerprint;
@@ -172,6 +175,7 @@ impl Verifier {
         let decoded = jsonwebtoken::decode::<Claims>(token, &key.key, &validation);
         decoded.map(|decoded| decoded.claims).map_err(|error| match error.kind() {
             jsonwebtoken::errors::ErrorKind::InvalidSignature => Unauthorized::BadSignature,
+            jsonwebtoken::errors::ErrorKind::InvalidAudience => Unauthorized::Foreign,
             _ => Unauthorized::InvalidToken,
         })
     }

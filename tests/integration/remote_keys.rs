@@ -68,9 +68,9 @@ async fn a_new_key_is_found_when_the_first_token_names_it() {
     assert_eq!(verify(&verifier, &clock, &old).await, Ok(()));
     issuer.answers(published(&[&new, &old]));
     // Too early to ask again.
-    assert_eq!(verify(&verifier, &clock, &new).await, Err(Unauthorized::BadSignature));
+    assert_eq!(verify(&verifier, &clock, &new).await, Err(Unauthorized::UnknownKey));
     clock.advance(seconds(9));
-    assert_eq!(verify(&verifier, &clock, &new).await, Err(Unauthorized::BadSignature));
+    assert_eq!(verify(&verifier, &clock, &new).await, Err(Unauthorized::UnknownKey));
     assert_eq!(issuer.asked(), 1);
     clock.advance(seconds(1));
     assert_eq!(verify(&verifier, &clock, &new).await, Ok(()));
@@ -89,7 +89,7 @@ async fn a_hundred_unknown_keys_at_once_are_one_fetch() {
     let ids: Vec<TestKey> =
         (0..100).map(|number| unknown.named(&format!("made up {number}"))).collect();
     let answers = join_all(ids.iter().map(|key| verify(&verifier, &clock, key))).await;
-    assert!(answers.iter().all(|answer| *answer == Err(Unauthorized::BadSignature)));
+    assert!(answers.iter().all(|answer| *answer == Err(Unauthorized::UnknownKey)));
     assert_eq!(issuer.asked(), 2);
     // In the ten seconds that follow, none at all.
     for _ in 0..9 {
@@ -158,7 +158,7 @@ async fn known_keys_never_wait_for_an_issuer_that_hangs() {
             started.elapsed()
         };
         let (refused, elapsed) = tokio::join!(waiting, served);
-        assert_eq!(refused, Err(Unauthorized::BadSignature));
+        assert_eq!(refused, Err(Unauthorized::UnknownKey));
         // Not a measurement: a request that had waited would have taken as long as the fetch.
         assert!(elapsed < FETCH_TIMEOUT, "{elapsed:?}");
         assert!(started.elapsed() < 2 * FETCH_TIMEOUT, "{:?}", started.elapsed());
@@ -208,7 +208,7 @@ async fn an_issuer_that_misbehaves_leaves_the_known_keys_as_they_are() {
         assert_eq!(verify(&verifier, &clock, &known).await, Ok(()));
         issuer.answers(answer);
         clock.advance(seconds(300));
-        assert_eq!(verify(&verifier, &clock, &key("other")).await, Err(Unauthorized::BadSignature));
+        assert_eq!(verify(&verifier, &clock, &key("other")).await, Err(Unauthorized::UnknownKey));
         issuer.was_asked(2).await;
         assert_eq!(verify(&verifier, &clock, &known).await, Ok(()));
         // And it is forgiven.
@@ -261,6 +261,52 @@ async fn good_keys_are_taken_from_among_unknown_ones() {
         let strange = key("any").named(id);
         assert!(verify(&verifier, &clock, &strange).await.is_err(), "{jwk}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_in_a_quiet_time_lets_nobody_in() {
+    let (withdrawn, new) = (key("withdrawn"), key("new"));
+    let issuer = Issuer::start(published(&[&withdrawn])).await;
+    let clock = clock();
+    let verifier = issuer.verifier(&clock);
+    let mut claims = claims("ada");
+    claims["exp"] = json!(1_795_417_200 + 3600);
+    let token = withdrawn.token(&claims);
+    assert!(verifier.verify(&token, now()).await.is_ok());
+    issuer.answers(published(&[&new]));
+    clock.advance(seconds(600));
+    let later = now() + jiff::SignedDuration::from_secs(600);
+    // Neither the token that is remembered nor another one.
+    let (one, other) =
+        tokio::join!(verifier.verify(&token, later), verify(&verifier, &clock, &withdrawn));
+    assert!(one.is_err() && other.is_err());
+    assert_eq!(verify(&verifier, &clock, &new).await, Ok(()));
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn as_many_keys_are_taken_as_an_issuer_publishes() {
+    let many = key("any");
+    let keys: Vec<TestKey> = (0..720).map(|number| many.named(&format!("key {number}"))).collect();
+    let last = key("the last");
+    let listed = keys.iter().chain([&last]).map(TestKey::jwk).collect();
+    let issuer = Issuer::start(Answer::Keys(listed)).await;
+    let clock = clock();
+    let verifier = issuer.verifier(&clock);
+    assert_eq!(verify(&verifier, &clock, &last).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_key_that_anybody_can_sign_for_is_none() {
+    let good = key("good");
+    let mut weak = good.jwk();
+    (weak["kid"], weak["x"]) =
+        (json!("weak"), json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA"));
+    let issuer = Issuer::start(Answer::Keys(vec![weak, good.jwk()])).await;
+    let clock = clock();
+    let verifier = issuer.verifier(&clock);
+    assert_eq!(verify(&verifier, &clock, &good).await, Ok(()));
+    assert_eq!(verify(&verifier, &clock, &good.named("weak")).await, Err(Unauthorized::UnknownKey));
 }
 
 #[tokio::test]

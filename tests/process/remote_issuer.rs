@@ -105,7 +105,6 @@ fn a_token_of_a_megabyte_is_refused_and_harms_nobody() {
         let long = format!("{good}{}", "A".repeat(length - good.len()));
         assert_eq!(status(&server, &long), 401, "{length}");
     }
-    assert_eq!(status(&server, &"A".repeat(2_000_000)), 431);
     assert_eq!(status(&server, &good), 200);
     server.stop();
 }
