@@ -19,8 +19,8 @@ use tower::ServiceExt;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a head, in bytes, is read before the next look at its size. What has more by then is 431 before there is a request; a token of a megabyte
-/// must still get the 401 of any other that is none.
+/// How much of a head, in bytes, is read before the next look at its size. What is longer by then is 431 before there
+/// is a request; a token of a megabyte must still get the 401 of any other that is none.
 const MAX_HEAD_BYTES: usize = 1_152 * 1024;
 /// How long requests that run may go on after the signal to stop: longer than any may take, shorter than the
 /// thirty seconds after which process managers lose patience.
