@@ -39,7 +39,7 @@ pub fn with_parameter_set(base: &Url, target: &str, name: &str, value: &str) -> 
 
 /// Whether a path is still one when `..` and the like are taken out of it: `/..//example.com` would name a host then.
 pub fn stays_a_path(target: &str) -> bool {
-    on_some_host(target).is_some_and(|url| !url.path().starts_with("//"))
+    on_some_host(target).is_some()
 }
 
 /// `target` with `error=code` behind its query, which stays as it was written. A path stays a path. `None` where it is
@@ -47,9 +47,6 @@ pub fn stays_a_path(target: &str) -> bool {
 pub fn with_error(target: &str, code: &str) -> Option<String> {
     let is_path = target.starts_with('/');
     let mut url = if is_path { on_some_host(target) } else { Url::parse(target).ok() }?;
-    if is_path && url.path().starts_with("//") {
-        return None;
-    }
     let query = match url.query() {
         None | Some("") => format!("error={code}"),
         Some(query) if query.ends_with('&') => format!("{query}error={code}"),
@@ -59,11 +56,11 @@ pub fn with_error(target: &str, code: &str) -> Option<String> {
     Some(if is_path { url[url::Position::BeforePath..].to_owned() } else { url.into() })
 }
 
-/// A path as an address; `None` where it leads to another host.
+/// A path as an address; `None` where it leads to another host, or would when it stands alone.
 fn on_some_host(target: &str) -> Option<Url> {
     let somewhere = Url::parse("https://duly.invalid").expect("it is a URL");
     let url = somewhere.join(target).ok()?;
-    (url.origin() == somewhere.origin()).then_some(url)
+    (url.origin() == somewhere.origin() && !url.path().starts_with("//")).then_some(url)
 }
 
 /// `target` as it can stand in a `Location` header: what is not ASCII, and what would end the line, percent-encoded.

@@ -2,10 +2,9 @@
 //!
 //! Who sends a token with a known key does not wait for the network: keys that have become old are read again in the
 //! background, and are used until then, also while the issuer is down. (After a quiet time the first are made to wait
-//! once.) A key that is not known is asked for, by one
-//! fetch at a time, and not more often than every ten seconds.
+//! once.) A key that is not known is asked for, by one fetch at a time, and not more often than every ten seconds.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -103,7 +102,7 @@ impl RemoteKeys {
             return keys;
         }
         let was_quiet = keys.loaded_at.is_some() && !keys.is_younger_than(MAX_UNSEEN, now);
-        let is_down = self.0.attempt.lock().unwrap_or_else(PoisonError::into_inner).failed;
+        let is_down = self.0.last_attempt().failed;
         let running = self.attempt(now);
         if !was_quiet || is_down {
             return keys;
@@ -130,7 +129,7 @@ impl RemoteKeys {
 
     /// The attempt that is running, begun now where none is; `None` where it is too early for one.
     fn attempt(&self, now: Timestamp) -> Option<watch::Receiver<()>> {
-        let mut attempt = self.0.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempt = self.0.last_attempt();
         if let Some(running) = attempt.running.as_ref().filter(|one| one.has_changed().is_ok()) {
             return Some(running.clone());
         }
@@ -150,7 +149,7 @@ impl RemoteKeys {
 
     async fn fetch(&self) {
         let outcome = self.0.read().await;
-        let mut attempt = self.0.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempt = self.0.last_attempt();
         match outcome {
             Ok(keys) => {
                 if std::mem::take(&mut attempt.failed) {
@@ -168,22 +167,11 @@ impl RemoteKeys {
     }
 }
 
-/// Waits for the end of an attempt, where one is running.
-async fn wait_for(running: Option<watch::Receiver<()>>) {
-    if let Some(mut running) = running {
-        // An error is the end of it.
-        while running.changed().await.is_ok() {}
-    }
-}
-
-/// An error with its causes, which reqwest keeps apart.
-fn with_causes(error: &reqwest::Error) -> String {
-    let first = std::error::Error::source(error);
-    let causes = std::iter::successors(first, |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 impl State {
+    fn last_attempt(&self) -> MutexGuard<'_, Attempt> {
+        self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn read(&self) -> Result<KeySet, FetchError> {
         let mut response = self.client.get(self.url.clone()).send().await?;
         if response.status() != StatusCode::OK {
@@ -212,4 +200,19 @@ impl State {
         }
         if keys.verifying.is_empty() { Err(FetchError::NoUsableKey) } else { Ok(keys) }
     }
+}
+
+/// Waits for the end of an attempt, where one is running.
+async fn wait_for(running: Option<watch::Receiver<()>>) {
+    if let Some(mut running) = running {
+        // An error is the end of it.
+        while running.changed().await.is_ok() {}
+    }
+}
+
+/// An error with its causes, which reqwest keeps apart.
+fn with_causes(error: &reqwest::Error) -> String {
+    let first = std::error::Error::source(error);
+    let causes = std::iter::successors(first, |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

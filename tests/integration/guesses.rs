@@ -47,6 +47,15 @@ async fn change_password(app: &TestApp, person: &Person, current: &str, peer: &s
     app.send(call.bearer(&person.session_token)).await
 }
 
+async fn reset_password(app: &TestApp, email: &str, new: &str, peer: &str) {
+    let ask = json!({"email": email});
+    app.send(Call::post("/api/auth/request-password-reset").json(&ask)).await.expect(200);
+    let link = app.link_to(email).await;
+    let token = link.split(['/', '?']).nth(4).expect("a token");
+    let reset = json!({"token": token, "newPassword": new});
+    app.send(Call::post("/api/auth/reset-password").json(&reset).peer(peer)).await.expect(200);
+}
+
 /// Uses up the budget of an account, from three addresses.
 async fn attack(app: &TestApp, email: &str) {
     for (number, peer) in ["6.6.6.1", "6.6.6.1", "6.6.6.2", "6.6.6.2", "6.6.6.3"].iter().enumerate()
@@ -222,13 +231,7 @@ on_every_engine! {
         let ada = app.person("ada").await;
         attack(&app, &ada.email).await;
         assert_too_many(&sign_in(&app, &ada.email, &ada.password, "1.1.1.1").await);
-        let ask = json!({"email": ada.email});
-        app.send(Call::post("/api/auth/request-password-reset").json(&ask)).await.expect(200);
-        let link = app.link_to(&ada.email).await;
-        let token = link.split(['/', '?']).nth(4).expect("a token");
-        let reset = json!({"token": token, "newPassword": "a new password"});
-        let reset = Call::post("/api/auth/reset-password").json(&reset).peer("1.1.1.1");
-        app.send(reset).await.expect(200);
+        reset_password(&app, &ada.email, "a new password", "1.1.1.1").await;
         for peer in ["1.1.1.1", "1.1.1.2"] {
             sign_in(&app, &ada.email, "a new password", peer).await.expect(200);
         }
@@ -245,13 +248,7 @@ on_every_engine! {
             assert_eq!(sign_in(&app, &ada.email, "a typo", "1.1.1.1").await.status, 401);
         }
         assert_too_many(&sign_in(&app, &ada.email, &ada.password, "1.1.1.1").await);
-        let ask = json!({"email": ada.email});
-        app.send(Call::post("/api/auth/request-password-reset").json(&ask)).await.expect(200);
-        let link = app.link_to(&ada.email).await;
-        let token = link.split(['/', '?']).nth(4).expect("a token");
-        let reset = json!({"token": token, "newPassword": "a new password"});
-        let reset = Call::post("/api/auth/reset-password").json(&reset).peer("1.1.1.1");
-        app.send(reset).await.expect(200);
+        reset_password(&app, &ada.email, "a new password", "1.1.1.1").await;
         sign_in(&app, &ada.email, "a new password", "1.1.1.1").await.expect(200);
     }
 

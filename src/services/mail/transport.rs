@@ -134,7 +134,7 @@ fn tls_parameters(host: &str) -> Result<TlsParameters, String> {
         TlsParameters::builder(host.to_owned()).certificate_store(CertificateStore::WebpkiRoots);
     for root in tls_roots::of_this_machine() {
         // One that does not read is one that nobody can use.
-        if let Ok(root) = Certificate::from_der(root.to_vec()) {
+        if let Ok(root) = Certificate::from_der(root) {
             builder = builder.add_root_certificate(root);
         }
     }

@@ -109,13 +109,7 @@ impl PasswordGuesses {
         client: ClientAddress,
         now: Timestamp,
     ) -> Result<Reservation, Obstacle> {
-        let (pair, account) = self.keys(account, client);
-        let mut counts = self.counts();
-        counts.by_pair.check(pair, now).map_err(Obstacle::Address)?;
-        if !counts.is_remembered(pair, now) {
-            counts.by_account.check(account, now).map_err(Obstacle::Account)?;
-        }
-        Ok(counts.add(pair, account, now))
+        self.count(account, client, now, false)
     }
 
     /// As [`PasswordGuesses::reserve`], from an address that the account's owner is known at: only the budget of
@@ -129,9 +123,22 @@ impl PasswordGuesses {
         client: ClientAddress,
         now: Timestamp,
     ) -> Result<Reservation, Obstacle> {
+        self.count(account, client, now, true)
+    }
+
+    fn count(
+        &self,
+        account: Account<'_>,
+        client: ClientAddress,
+        now: Timestamp,
+        is_known: bool,
+    ) -> Result<Reservation, Obstacle> {
         let (pair, account) = self.keys(account, client);
         let mut counts = self.counts();
         counts.by_pair.check(pair, now).map_err(Obstacle::Address)?;
+        if !is_known && !counts.is_remembered(pair, now) {
+            counts.by_account.check(account, now).map_err(Obstacle::Account)?;
+        }
         Ok(counts.add(pair, account, now))
     }
 
