@@ -2,6 +2,7 @@
 //! that is wrong with them.
 
 mod auth;
+mod connection_string;
 mod mail;
 mod reading;
 mod storage;
@@ -16,8 +17,9 @@ pub use crate::settings::Settings;
 pub use auth::{
     Accepted, AuthSettings, IssuerSettings, RateLimiting, RemoteSettings, SharedSecretSettings,
 };
+pub use connection_string::{Authorities, SslMode};
 pub use mail::{Delivery, MailSettings, SmtpSettings, SmtpTls};
-pub use storage::{EmbeddedSettings, PostgresSettings, Storage};
+pub use storage::{EmbeddedSettings, Pooler, PostgresSettings, Storage};
 
 use crate::models::origin_pattern::OriginPattern;
 use reading::{given, listed, number};

@@ -1,7 +1,7 @@
 //! duly: the backend of a to-do application.
 //!
-//! Layers, each of which knows only those before it: [`models`], [`error`], [`clock`], [`settings`], [`config`];
-//! [`database`]; [`services`]; [`telemetry`]; [`api`]; [`cli`]. docs/ARCHITECTURE.md draws them.
+//! Layers, each of which knows only those before it: [`models`], [`error`], [`clock`], [`settings`], [`config`],
+//! [`tls_roots`]; [`database`]; [`services`]; [`telemetry`]; [`api`]; [`cli`]. docs/ARCHITECTURE.md draws them.
 
 #![forbid(unsafe_code)]
 
@@ -15,3 +15,4 @@ pub mod models;
 pub mod services;
 pub mod settings;
 pub mod telemetry;
+pub mod tls_roots;

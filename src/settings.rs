@@ -28,6 +28,28 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_max_connections: String,
+    /// Seconds after which a connection to PostgreSQL that nobody uses is closed, so that the database can sleep
+    #[arg(
+        long,
+        env = "DATABASE_IDLE_SECONDS",
+        default_value = "60",
+        global = true,
+        hide_env_values = true
+    )]
+    pub database_idle_seconds: String,
+    /// Whether a pooler stands before PostgreSQL that hands on connections after each transaction: auto (noticed), none,
+    /// transaction, or prepared (one that carries prepared statements along)
+    #[arg(
+        long,
+        env = "DATABASE_POOLER",
+        default_value = "auto",
+        global = true,
+        hide_env_values = true
+    )]
+    pub database_pooler: String,
+    /// The same database without a pooler in between, for migrations [default: DATABASE_URL]
+    #[arg(long, env = "DATABASE_DIRECT_URL", global = true, hide_env_values = true)]
+    pub database_direct_url: Option<String>,
     /// Secret of at least 32 characters that signs cookies and encrypts keys; generated for the embedded
     /// database, required with PostgreSQL (openssl rand -base64 32)
     #[arg(long, env = "BETTER_AUTH_SECRET", global = true, hide_env_values = true)]

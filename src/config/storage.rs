@@ -1,12 +1,18 @@
-//! Where everything is kept: `DATABASE_URL`, `DATABASE_MAX_CONNECTIONS`, `DATA_DIR`.
+//! Where everything is kept: `DATABASE_URL` and what goes with it, `DATA_DIR`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::reading::{given, number};
+use clap::ValueEnum;
+
+use super::connection_string::{Authorities, ConnectionString, SslMode};
+use super::reading::given;
 use crate::settings::Settings;
 
 /// Which engine keeps everything, and how to reach it.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one or two of them")]
 pub enum Storage {
     Embedded(EmbeddedSettings),
     Postgres(PostgresSettings),
@@ -36,60 +42,95 @@ impl EmbeddedSettings {
 /// How to reach PostgreSQL. `tokio_postgres::Config` keeps its password out of `Debug`.
 #[derive(Clone, Debug)]
 pub struct PostgresSettings {
+    /// Where and as whom. Its own `ssl_mode` is not looked at.
     pub config: tokio_postgres::Config,
+    pub ssl_mode: SslMode,
+    pub authorities: Authorities,
+    pub pooler: Pooler,
     pub max_connections: usize,
+    /// How long a connection that nobody uses is kept.
+    pub idle_timeout: Duration,
+    /// The way around the pooler, for migrations.
+    pub direct: Option<Box<Self>>,
+}
+
+/// Whether a pooler stands before the database that hands its connections on after each transaction, so that nothing
+/// that belongs to a session holds: prepared statements and settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pooler {
+    /// To be noticed.
+    Auto,
+    /// No, or one that hands on only after the session.
+    None,
+    /// Yes, and it knows nothing of prepared statements.
+    Transaction,
+    /// Yes, and it carries prepared statements along (PgBouncer from 1.21 on with `max_prepared_statements`).
+    Prepared,
+}
+
+impl PostgresSettings {
+    /// A connection string, and the defaults of everything else.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence. It does not repeat the text, which may hold a password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let ConnectionString { config, ssl_mode, authorities } = ConnectionString::parse(url)?;
+        Ok(Self {
+            config,
+            ssl_mode,
+            authorities,
+            pooler: Pooler::Auto,
+            max_connections: 16,
+            idle_timeout: Duration::from_secs(60),
+            direct: None,
+        })
+    }
 }
 
 pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storage {
-    let max_connections = number::<usize>(
-        "DATABASE_MAX_CONNECTIONS",
-        &settings.database_max_connections,
-        "a number from 1 to 1000",
-        problems,
-    )
-    .unwrap_or(1);
-    if !(1..=1000).contains(&max_connections) {
+    let max_connections =
+        ranged("DATABASE_MAX_CONNECTIONS", &settings.database_max_connections, 1..=1000, problems);
+    let idle_seconds =
+        ranged("DATABASE_IDLE_SECONDS", &settings.database_idle_seconds, 1..=86_400, problems);
+    let pooler = Pooler::from_str(settings.database_pooler.trim(), true).unwrap_or_else(|_| {
         problems.push(format!(
-            "DATABASE_MAX_CONNECTIONS must be from 1 to 1000, not {max_connections}"
+            "DATABASE_POOLER must be auto, none, transaction or prepared, not {:?}",
+            settings.database_pooler
         ));
+        Pooler::Auto
+    });
+    let database = connection("DATABASE_URL", &settings.database_url, problems);
+    let direct = connection("DATABASE_DIRECT_URL", &settings.database_direct_url, problems);
+    if given(&settings.database_url).is_none() && direct.is_some() {
+        problems.push("DATABASE_DIRECT_URL goes with a DATABASE_URL".to_owned());
     }
-    match given(&settings.database_url) {
+    match database {
         None => Storage::Embedded(EmbeddedSettings::within(settings.data_dir.trim().into())),
-        Some(url) => Storage::Postgres(PostgresSettings {
-            config: postgres_config(url, problems),
-            max_connections,
+        Some(database) => Storage::Postgres(PostgresSettings {
+            pooler,
+            max_connections: max_connections as usize,
+            idle_timeout: Duration::from_secs(idle_seconds),
+            direct: direct.map(Box::new),
+            ..database
         }),
     }
 }
 
-fn postgres_config(url: &str, problems: &mut Vec<String>) -> tokio_postgres::Config {
-    let known = ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme));
-    if !known {
-        // The text itself may hold a password, so it is not repeated.
-        problems.push(
-            "DATABASE_URL must start with postgresql:// or postgres://; leave it out for the embedded database"
-                .to_owned(),
-        );
-        return tokio_postgres::Config::new();
-    }
-    match url.parse::<tokio_postgres::Config>() {
-        Ok(mut config) => {
-            if config.get_application_name().is_none() {
-                config.application_name("duly");
-            }
-            config
-        }
-        Err(error) => {
-            problems.push(format!(
-                "DATABASE_URL is not a connection string: {}",
-                postgres_cause(&error)
-            ));
-            tokio_postgres::Config::new()
-        }
-    }
+fn connection(
+    name: &str,
+    setting: &Option<String>,
+    problems: &mut Vec<String>,
+) -> Option<PostgresSettings> {
+    let parsed = PostgresSettings::parse(given(setting)?);
+    parsed.map_err(|problem| problems.push(format!("{name} {problem}"))).ok()
 }
 
-/// The driver names the parameter that it cannot read; its value, which may be a password, it does not.
-fn postgres_cause(error: &tokio_postgres::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+/// A whole number within bounds; the lower one where it is not.
+fn ranged(name: &str, text: &str, range: RangeInclusive<u64>, problems: &mut Vec<String>) -> u64 {
+    let number = text.trim().parse().ok().filter(|number| range.contains(number));
+    number.unwrap_or_else(|| {
+        let (least, most) = range.into_inner();
+        problems.push(format!("{name} must be a number from {least} to {most}, not {text:?}"));
+        least
+    })
 }

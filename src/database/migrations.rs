@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use refinery::error::Kind;
 use refinery::{Report, Runner, SchemaVersion};
+use tokio_postgres::types::Type;
 
 use super::{postgres, sqlite};
 use crate::config::{EmbeddedSettings, PostgresSettings, Storage};
@@ -88,7 +89,7 @@ pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
 pub async fn status(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
     let (runner, last) = match storage {
         Storage::Postgres(settings) => {
-            let mut client = connect(settings).await?;
+            let mut client = postgres::connect_for_migrations(settings).await?;
             (postgres_runner(), last_applied_postgres(&mut client).await?)
         }
         Storage::Embedded(settings) => {
@@ -117,31 +118,21 @@ pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>
 /// a connection of its own. Through a pooler that shares connections by transaction this holds, too, which a
 /// lock of a session would not.
 async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
-    let lock = connect(settings).await?;
-    lock.batch_execute("BEGIN").await?;
-    lock.execute("SELECT pg_advisory_xact_lock($1)", &[&POSTGRES_LOCK]).await?;
-    let mut client = connect(settings).await?;
+    let lock = postgres::connect_for_migrations(settings).await?;
+    lock.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")).await?;
+    let mut client = postgres::connect_for_migrations(settings).await?;
     let runner = postgres_runner();
     let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
     lock.batch_execute("COMMIT").await?;
     Ok(applied(&report))
 }
 
-async fn connect(settings: &PostgresSettings) -> Result<tokio_postgres::Client, MigrationError> {
-    let (client, connection) = settings.config.connect(postgres::tls()).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "the connection of the migrations ended");
-        }
-    });
-    Ok(client)
-}
-
 async fn last_applied_postgres(
     client: &mut tokio_postgres::Client,
 ) -> Result<SchemaVersion, MigrationError> {
+    let exists = "SELECT to_regclass($1) IS NOT NULL";
     let exists: bool =
-        client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&HISTORY_TABLE]).await?.get(0);
+        client.query_typed_one(exists, &[(&HISTORY_TABLE, Type::TEXT)]).await?.get(0);
     if !exists {
         return Ok(0);
     }

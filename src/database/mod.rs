@@ -31,6 +31,8 @@ use sqlite::Sqlite;
 
 /// How long a request waits for a connection or a place in a queue before it is told that there is none.
 const WAIT: Duration = Duration::from_secs(5);
+/// How many may wait before the next one is told so at once.
+const MAX_WAITING: usize = 4096;
 
 /// An open database, of either engine.
 pub struct Database {
@@ -62,7 +64,7 @@ impl Database {
         let engine = match storage {
             Storage::Postgres(settings) => {
                 migrations::run(storage).await?;
-                Engine::Postgres(Postgres::connect(settings)?)
+                Engine::Postgres(Postgres::open(settings)?)
             }
             Storage::Embedded(settings) => {
                 // The lock is taken first and kept: the migrations run under it.
@@ -114,12 +116,16 @@ impl Database {
         }
     }
 
-    /// Asks the database for a sign of life.
+    /// Asks the database for a sign of life. A PostgreSQL that nobody has needed for a while is left asleep; then this
+    /// tells how it was when last heard of.
     ///
     /// # Errors
     /// [`DatabaseError`].
     pub async fn ping(&self) -> Result<(), DatabaseError> {
-        self.read::<Row>(Statement::new("SELECT 1")).await.map(drop)
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.ping().await,
+            Engine::Sqlite(sqlite) => sqlite.read(Statement::new("SELECT 1")).await.map(drop),
+        }
     }
 
     /// Refuses new work and closes the connections. The embedded engine finishes what is queued first; with

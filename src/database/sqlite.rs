@@ -15,11 +15,9 @@ use tokio::sync::oneshot;
 use super::migrations::MigrationError;
 use super::sqlite_writer::write_all;
 use super::statement::{Batch, Constraint, Row, Statement, Value};
-use super::{DatabaseError, Load};
+use super::{DatabaseError, Load, MAX_WAITING};
 use crate::config::EmbeddedSettings;
 
-/// How many reads, and how many writes, may wait before the next one is told to come back later.
-const QUEUE_LENGTH: usize = 4096;
 /// How many prepared statements a connection keeps.
 const MAX_PREPARED: usize = 256;
 const MAX_READERS: usize = 8;
@@ -92,8 +90,8 @@ fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
 impl Sqlite {
     pub(super) fn open(settings: &EmbeddedSettings, lock: File) -> Result<Self, MigrationError> {
         let file = &settings.file;
-        let (reads, read_queue) = bounded::<Read>(QUEUE_LENGTH);
-        let (writes, write_queue) = bounded::<Write>(QUEUE_LENGTH);
+        let (reads, read_queue) = bounded::<Read>(MAX_WAITING);
+        let (writes, write_queue) = bounded::<Write>(MAX_WAITING);
         let writer = open_connection(file)?;
         let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
         let readers =

@@ -20,7 +20,6 @@ pub mod remote_keys;
 pub mod sessions;
 pub mod signatures;
 pub mod stored_keys;
-pub mod tls_roots;
 pub mod tokens;
 pub mod verifier;
 

@@ -16,8 +16,8 @@ use url::Url;
 
 use super::jwk::verifying_key;
 use super::key_set::{KeySet, is_within};
-use super::tls_roots;
 use crate::clock::Clock;
+use crate::tls_roots;
 
 /// How old keys may become before they are read again: the bound within which a key that was withdrawn stops working.
 const REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(5);

@@ -32,9 +32,10 @@ pub async fn postgres() -> Option<TestStorage> {
     };
     let name = format!("duly_{}", Uuid::now_v7().simple());
     execute(&server, &format!("CREATE DATABASE {name}")).await;
-    let mut config: tokio_postgres::Config = server.parse().expect("TEST_DATABASE_URL reads");
-    config.dbname(&name);
-    let storage = Storage::Postgres(PostgresSettings { config, max_connections: 8 });
+    let mut settings = PostgresSettings::parse(&server).expect("TEST_DATABASE_URL reads");
+    settings.config.dbname(&name);
+    settings.max_connections = 8;
+    let storage = Storage::Postgres(settings);
     Some(TestStorage { storage, cleanup: Cleanup::Database { server, name } })
 }
 

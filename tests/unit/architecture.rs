@@ -4,14 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer and those whose names it may use.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("models", &[]),
     ("error", &["models"]),
     ("clock", &["models"]),
     ("settings", &["models"]),
     ("config", &["models", "settings"]),
-    ("database", &["models", "error", "clock", "config"]),
-    ("services", &["models", "error", "clock", "config", "database"]),
+    ("tls_roots", &[]),
+    ("database", &["models", "error", "clock", "config", "tls_roots"]),
+    ("services", &["models", "error", "clock", "config", "tls_roots", "database"]),
     ("telemetry", &["models", "error", "clock", "config", "database", "services"]),
     ("api", &["models", "error", "clock", "config", "database", "services", "telemetry"]),
     ("cli", &["models", "error", "clock", "config", "database", "services", "telemetry", "api"]),
@@ -20,18 +21,16 @@ const LAYERS: [(&str, &[&str]); 10] = [
 /// Crates, and the layers that may name them.
 const CRATES: [(&[&str], &[&str]); 2] = [
     (&["axum", "hyper", "hyper_util", "tower", "tower_http"], &["api", "telemetry"]),
-    (
-        &["tokio_postgres", "tokio_postgres_rustls", "deadpool_postgres", "rusqlite", "refinery"],
-        &["database"],
-    ),
+    (&["tokio_postgres", "tokio_postgres_rustls", "rusqlite", "refinery"], &["database"]),
 ];
 
 /// What a file may name all the same, and why.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 4] = [
     // Reading DATABASE_URL is checking a setting, and the driver's own parser decides what is one.
     ("config/storage.rs", "tokio_postgres::Config"),
-    // Why that parser refused it, without what it refused.
-    ("config/storage.rs", "tokio_postgres::Error"),
+    ("config/connection_string.rs", "tokio_postgres::Config"),
+    // What the parser found: hosts, and whether they must be written to.
+    ("config/connection_string.rs", "tokio_postgres::config"),
     // Says which host it is that cannot be reached, or that data is kept on.
     ("cli.rs", "tokio_postgres::config::Host"),
 ];

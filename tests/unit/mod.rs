@@ -4,6 +4,7 @@ mod architecture;
 mod client_address;
 mod config;
 mod config_auth;
+mod connection_string;
 mod cursor;
 mod due_date;
 mod due_filter;

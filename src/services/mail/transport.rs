@@ -13,7 +13,8 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use super::Message;
 use crate::config::{Delivery, MailSettings, SmtpSettings, SmtpTls};
 use crate::services::data_directory::{private_directory, private_file};
-use crate::services::{random, tls_roots};
+use crate::services::random;
+use crate::tls_roots;
 
 /// How long one exchange with the SMTP server may take.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);

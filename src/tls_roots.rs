@@ -15,13 +15,18 @@ pub fn of_this_machine() -> Vec<Vec<u8>> {
     found.certs.into_iter().map(|certificate| certificate.to_vec()).collect()
 }
 
-/// What a client that trusts all of them connects with.
-pub fn client_config() -> ClientConfig {
+/// All of them.
+pub fn all() -> RootCertStore {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(of_this_machine().into_iter().map(Into::into));
+    roots
+}
+
+/// What a client that trusts all of them connects with.
+pub fn client_config() -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider speaks TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
+        .with_root_certificates(all())
         .with_no_client_auth()
 }

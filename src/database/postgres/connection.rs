@@ -1,0 +1,178 @@
+//! One connection: statements in one round trip, prepared where that holds.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all, join3};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{CancelToken, Client, Error};
+
+use super::values::{postgres_type, read_row};
+use crate::database::statement::{Kind, Row, Statement};
+
+/// How many prepared statements a connection keeps. Lists are put together from what is asked for, and nobody may
+/// fill the server's memory with shapes.
+const MAX_PREPARED: usize = 256;
+/// How long a connection that has been idle may take for a sign of life.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What holds from one transaction on a connection to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// The settings that it began with: the time-outs among them.
+    pub(super) keeps_settings: bool,
+    /// Statements that were prepared on it.
+    pub(super) keeps_statements: bool,
+}
+
+/// What the statements do, as far as it matters to how they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Read,
+    /// A read for nobody: it does not count as use.
+    Probe,
+    Write,
+}
+
+type Rows = Vec<Row>;
+
+pub(super) struct Connection {
+    client: Client,
+    session: Session,
+    /// What begins a transaction.
+    begin: String,
+    statements: HashMap<String, Prepared>,
+    /// Moves what comes and goes, until either end closes.
+    driver: JoinHandle<()>,
+    is_at_work: bool,
+}
+
+struct Prepared {
+    kinds: Vec<Kind>,
+    statement: tokio_postgres::Statement,
+}
+
+impl Connection {
+    /// `timeouts` are statements that set them for one transaction, for sessions that keep none.
+    pub(super) fn new(
+        client: Client,
+        driver: JoinHandle<()>,
+        session: Session,
+        timeouts: &str,
+    ) -> Self {
+        let begin =
+            if session.keeps_settings { "BEGIN".to_owned() } else { format!("BEGIN; {timeouts}") };
+        Self { client, session, begin, statements: HashMap::new(), driver, is_at_work: false }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub(super) fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
+    }
+
+    /// Whether the other end is still there.
+    pub(super) async fn check(&mut self) -> bool {
+        self.is_at_work = true;
+        let answered = tokio::time::timeout(CHECK_TIMEOUT, self.client.check_connection()).await;
+        self.is_at_work = !matches!(answered, Ok(Ok(())));
+        !self.is_at_work
+    }
+
+    /// Sends the statements in one flight, and waits for every answer. Several are one transaction.
+    ///
+    /// # Errors
+    /// Those of the driver. Then nothing has happened, unless the connection was lost: then it may have.
+    pub(super) async fn run(
+        &mut self,
+        statements: &[Statement],
+        work: Work,
+    ) -> Result<Vec<Rows>, Error> {
+        self.is_at_work = true;
+        let outcome = self.send(statements, work).await;
+        self.is_at_work = false;
+        outcome
+    }
+
+    /// Joined futures are first polled in order, and the first poll of each puts its message on the wire, so nothing
+    /// waits for the answer before it. A statement goes unnamed the first time, with the order to prepare it behind
+    /// it, so that this costs no round trip either.
+    async fn send(&mut self, statements: &[Statement], work: Work) -> Result<Vec<Rows>, Error> {
+        let (client, prepared) = (&self.client, &self.statements);
+        let queries = statements.iter().map(|statement| {
+            let known = prepared.get(statement.sql.as_ref());
+            let fits = known.filter(|known| known.kinds.iter().copied().eq(kinds(statement)));
+            query(client, fits.map(|known| &known.statement), statement)
+        });
+        let new = statements.iter().filter(|statement| {
+            self.session.keeps_statements && !prepared.contains_key(statement.sql.as_ref())
+        });
+        let orders = new.map(|statement| prepare(client, statement));
+        // One statement is a transaction as it is; where the time-outs have to be set, it needs one around it.
+        let is_alone =
+            statements.len() == 1 && (self.session.keeps_settings || work != Work::Write);
+        let (outcome, prepared) = if is_alone {
+            join(join_all(queries), join_all(orders)).await
+        } else {
+            let transaction = join3(
+                client.batch_execute(&self.begin),
+                join_all(queries),
+                client.batch_execute("COMMIT"),
+            );
+            let ((begun, rows, committed), prepared) = join(transaction, join_all(orders)).await;
+            begun?;
+            // When a statement fails the server refuses those behind it, and the COMMIT becomes a rollback.
+            let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+            committed?;
+            (rows.into_iter().map(Ok).collect(), prepared)
+        };
+        self.remember(prepared);
+        outcome.into_iter().collect()
+    }
+
+    /// What could not be prepared is tried again with its next use.
+    fn remember(&mut self, prepared: Vec<Result<(String, Prepared), Error>>) {
+        if self.statements.len() + prepared.len() > MAX_PREPARED {
+            self.statements.clear();
+        }
+        self.statements.extend(prepared.into_iter().flatten());
+    }
+}
+
+impl Drop for Connection {
+    /// Without work in flight the driver says goodbye by itself. With it, it would wait for answers that may never come.
+    fn drop(&mut self) {
+        if self.is_at_work {
+            self.driver.abort();
+        }
+    }
+}
+
+fn kinds(statement: &Statement) -> impl Iterator<Item = Kind> {
+    statement.values.iter().map(|value| value.kind())
+}
+
+async fn prepare(client: &Client, statement: &Statement) -> Result<(String, Prepared), Error> {
+    let kinds: Vec<Kind> = kinds(statement).collect();
+    let types: Vec<Type> = kinds.iter().copied().map(postgres_type).collect();
+    let prepared = client.prepare_typed(&statement.sql, &types).await?;
+    Ok((statement.sql.to_string(), Prepared { kinds, statement: prepared }))
+}
+
+async fn query(
+    client: &Client,
+    prepared: Option<&tokio_postgres::Statement>,
+    statement: &Statement,
+) -> Result<Rows, Error> {
+    let values = statement.values.iter().map(|value| value as &(dyn ToSql + Sync));
+    let rows = if let Some(prepared) = prepared {
+        client.query(prepared, &values.collect::<Vec<_>>()).await?
+    } else {
+        let types = kinds(statement).map(postgres_type);
+        client.query_typed(&statement.sql, &values.zip(types).collect::<Vec<_>>()).await?
+    };
+    rows.iter().map(read_row).collect()
+}

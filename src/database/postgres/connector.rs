@@ -1,0 +1,210 @@
+//! Making connections: encrypted as `sslmode` says, with time-outs, and noticing a pooler that keeps no sessions.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::config::{Host, SslMode as DriverSslMode};
+use tokio_postgres::{Config, Error, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
+
+use super::connection::{Connection, Session};
+use super::pool::PATIENCE;
+use super::{errors, tls};
+use crate::config::{Pooler, PostgresSettings, SslMode};
+use crate::database::migrations::MigrationError;
+
+/// What the server waits for at the longest: a statement, a lock, and a client in the middle of a transaction. Shorter
+/// than a request may take, so that its answer says which.
+const TIMEOUTS: [(&str, &str); 3] = [
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
+/// A setting that means nothing to the server: where it is read back, sessions keep their settings.
+const MARKER: &str = "duly.session";
+/// How long the server may take for a sign of what cancelling did.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long to wait between attempts to connect when starting.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+pub(super) struct Connector {
+    config: Config,
+    tls: MakeRustlsConnect,
+    /// In the order in which they are tried.
+    modes: Vec<DriverSslMode>,
+    /// `None` until it has been noticed.
+    session: OnceLock<Session>,
+    /// Known to this process alone.
+    marker: String,
+}
+
+impl Connector {
+    /// # Errors
+    /// A sentence, where the certificate authorities cannot be used.
+    pub(super) fn new(settings: &PostgresSettings) -> Result<Self, String> {
+        let session = match settings.pooler {
+            Pooler::None => Some(Session { keeps_settings: true, keeps_statements: true }),
+            Pooler::Transaction => Some(Session { keeps_settings: false, keeps_statements: false }),
+            Pooler::Prepared => Some(Session { keeps_settings: false, keeps_statements: true }),
+            Pooler::Auto if settings.config.get_hosts().iter().any(names_a_pooler) => {
+                Some(Session { keeps_settings: false, keeps_statements: false })
+            }
+            Pooler::Auto => None,
+        };
+        Ok(Self {
+            config: settings.config.clone(),
+            tls: tls::connector(settings)?,
+            modes: modes(settings.ssl_mode),
+            session: session.map_or_else(OnceLock::new, OnceLock::from),
+            marker: Uuid::now_v7().simple().to_string(),
+        })
+    }
+
+    /// A connection that keeps to the time-outs.
+    pub(super) async fn connect(&self) -> Result<Connection, Error> {
+        match self.session.get() {
+            Some(session) => self.connect_as(*session).await,
+            None => self.notice().await,
+        }
+    }
+
+    /// Asks the server to give up what runs on a connection that we have given up.
+    pub(super) async fn cancel(&self, token: tokio_postgres::CancelToken) {
+        let cancelled = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.tls.clone()));
+        if !matches!(cancelled.await, Ok(Ok(()))) {
+            tracing::debug!("a statement that was given up could not be cancelled");
+        }
+    }
+
+    /// Begins a session with settings. A pooler refuses them, or leaves them out.
+    async fn notice(&self) -> Result<Connection, Error> {
+        let own = Session { keeps_settings: true, keeps_statements: true };
+        let shared = Session { keeps_settings: false, keeps_statements: false };
+        let session = match self.open(&self.with_settings()).await {
+            Ok((client, driver)) => {
+                let asked = format!("SELECT current_setting('{MARKER}', true)");
+                let answer = client.simple_query(&asked).await?;
+                let kept = answer.iter().any(|message| match message {
+                    SimpleQueryMessage::Row(row) => row.get(0) == Some(&self.marker),
+                    _ => false,
+                });
+                if kept {
+                    let session = *self.session.get_or_init(|| own);
+                    return Ok(Connection::new(client, driver, session, &timeouts()));
+                }
+                shared
+            }
+            Err(error) if errors::refuses_options(&error) => shared,
+            Err(error) => return Err(error),
+        };
+        tracing::info!(
+            "a pooler that shares connections stands before the database: statements go unnamed"
+        );
+        self.connect_as(*self.session.get_or_init(|| session)).await
+    }
+
+    async fn connect_as(&self, session: Session) -> Result<Connection, Error> {
+        let (client, driver) = if session.keeps_settings {
+            self.open(&self.with_settings()).await?
+        } else {
+            self.open(&self.config).await?
+        };
+        Ok(Connection::new(client, driver, session, &timeouts()))
+    }
+
+    /// What the connection string says comes last, and so counts.
+    fn with_settings(&self) -> Config {
+        let mut options = format!("-c {MARKER}={}", self.marker);
+        for (name, value) in TIMEOUTS {
+            options.push_str(&format!(" -c {name}={value}"));
+        }
+        if let Some(given) = self.config.get_options() {
+            options.push(' ');
+            options.push_str(given);
+        }
+        let mut config = self.config.clone();
+        config.options(options);
+        config
+    }
+
+    async fn open(
+        &self,
+        config: &Config,
+    ) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>), Error> {
+        let mut config = config.clone();
+        let mut modes = self.modes.iter().peekable();
+        loop {
+            let mode = modes.next().expect("there is one at least, and the last one returns");
+            config.ssl_mode(*mode);
+            match config.connect(self.tls.clone()).await {
+                Ok((client, connection)) => {
+                    let driver = tokio::spawn(async move {
+                        if let Err(error) = connection.await {
+                            tracing::debug!(error = errors::describe(&error), "a connection ended");
+                        }
+                    });
+                    return Ok((client, driver));
+                }
+                Err(error)
+                    if modes.peek().is_some() && errors::may_want_other_encryption(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A connection for what may take long, around the pooler where there is a way. Waits for a database that is starting.
+///
+/// # Errors
+/// [`MigrationError::Unreachable`].
+pub(in crate::database) async fn connect_for_migrations(
+    settings: &PostgresSettings,
+) -> Result<tokio_postgres::Client, MigrationError> {
+    let settings = settings.direct.as_deref().unwrap_or(settings);
+    let connector = Connector::new(settings).map_err(MigrationError::Unreachable)?;
+    let began = Instant::now();
+    let mut is_said = false;
+    loop {
+        let attempt = tokio::time::timeout(PATIENCE, connector.open(&connector.config)).await;
+        let error = match attempt {
+            Ok(Ok((client, _))) => return Ok(client),
+            Ok(Err(error)) if errors::is_passing(&error) => errors::describe(&error),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => "it does not answer".to_owned(),
+        };
+        if began.elapsed() >= PATIENCE {
+            return Err(MigrationError::Unreachable(error));
+        }
+        if !is_said {
+            is_said = true;
+            tracing::warn!(error, "the database cannot be reached yet: trying again");
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
+fn timeouts() -> String {
+    let set = TIMEOUTS.map(|(name, value)| format!("SET LOCAL {name} = '{value}'"));
+    set.join("; ")
+}
+
+/// As libpq: `allow` and `prefer` have a second try, the others have one.
+fn modes(mode: SslMode) -> Vec<DriverSslMode> {
+    match mode {
+        SslMode::Disable => vec![DriverSslMode::Disable],
+        SslMode::Allow => vec![DriverSslMode::Disable, DriverSslMode::Require],
+        SslMode::Prefer => vec![DriverSslMode::Prefer, DriverSslMode::Disable],
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => vec![DriverSslMode::Require],
+    }
+}
+
+/// Neon's pooled addresses (`ep-…-pooler.region.…`) and those of others that say so in their name.
+fn names_a_pooler(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name.split('.').any(|label| label == "pooler" || label.ends_with("-pooler"))
+        }
+        Host::Unix(_) => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! What PostgreSQL and the way to it report, as what the rest of the program knows.
+
+use std::error::Error as StdError;
+
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use super::tls;
+use crate::database::DatabaseError;
+use crate::database::statement::Constraint;
+
+/// What became of work whose connection is still good, or is not.
+pub(super) fn classify(error: &Error) -> DatabaseError {
+    let Some(reported) = error.as_db_error() else {
+        return if is_lost(error) {
+            DatabaseError::Unavailable(describe(error))
+        } else {
+            DatabaseError::Failed(describe(error))
+        };
+    };
+    let code = reported.code();
+    if *code == SqlState::UNIQUE_VIOLATION
+        && let Some(constraint) = reported.constraint().and_then(Constraint::by_name)
+    {
+        return DatabaseError::Unique(constraint);
+    }
+    if *code == SqlState::FOREIGN_KEY_VIOLATION
+        && reported.constraint().is_some_and(references_user)
+    {
+        return DatabaseError::UserGone;
+    }
+    if *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE {
+        return DatabaseError::Busy("two writes met");
+    }
+    if *code == SqlState::LOCK_NOT_AVAILABLE {
+        return DatabaseError::Busy("another write holds what this one needs");
+    }
+    // Classes: 08 connection, 53 out of resources, 55 not now, 57 operator intervention, 58 the system around it.
+    let transient =
+        ["08", "53", "55", "57", "58"].iter().any(|class| code.code().starts_with(class));
+    if transient || is_read_only(error) {
+        DatabaseError::Unavailable(describe(error))
+    } else {
+        DatabaseError::Failed(describe(error))
+    }
+}
+
+/// Whether the connection is gone, or is about to go: what was sent on it may have happened, or not.
+pub(super) fn is_lost(error: &Error) -> bool {
+    match error.as_db_error() {
+        None => error.is_closed() || source_of::<std::io::Error>(error).is_some(),
+        Some(reported) => {
+            let code = reported.code();
+            code.code().starts_with("08") || is_shutting_down(code)
+        }
+    }
+}
+
+/// Whether another attempt to connect may go better in a moment.
+pub(super) fn is_passing(error: &Error) -> bool {
+    let Some(reported) = error.as_db_error() else {
+        // No name, no listener, reset, or too slow; and a certificate that is refused comes as an i/o error, too.
+        return source_of::<rustls::Error>(error).is_none() && is_lost(error);
+    };
+    let code = reported.code();
+    let crowded = *code == SqlState::TOO_MANY_CONNECTIONS || code.code().starts_with("53");
+    crowded || is_shutting_down(code) || code.code().starts_with("08")
+}
+
+/// The database takes no writes: this is not, or no longer, the one that does.
+pub(super) fn is_read_only(error: &Error) -> bool {
+    error.code().is_some_and(|code| *code == SqlState::READ_ONLY_SQL_TRANSACTION)
+}
+
+/// Where the server, or a pooler before it, takes no settings of ours at the beginning of a session.
+pub(super) fn refuses_options(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|reported| {
+        *reported.code() == SqlState::PROTOCOL_VIOLATION
+            && reported.message().contains("startup parameter")
+    })
+}
+
+/// Whether the server would take a connection that is encrypted, where this one was not, or the other way round.
+pub(super) fn may_want_other_encryption(error: &Error) -> bool {
+    let no_entry = SqlState::INVALID_AUTHORIZATION_SPECIFICATION;
+    error.code().is_some_and(|code| *code == no_entry)
+        || source_of::<rustls::Error>(error).is_some()
+}
+
+fn is_shutting_down(code: &SqlState) -> bool {
+    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW]
+        .contains(code)
+}
+
+/// Our own name for the key of `owners`, and PostgreSQL's for those that Better Auth makes.
+fn references_user(constraint: &str) -> bool {
+    ["owners_local_user_id_fkey", "session_userId_fkey", "account_userId_fkey"]
+        .contains(&constraint)
+}
+
+/// The error with its causes, which the driver keeps apart, and with what to do about a connection that is refused.
+pub(in crate::database) fn describe(error: &Error) -> String {
+    if let Some(rustls::Error::InvalidCertificate(problem)) = source_of::<rustls::Error>(error) {
+        return format!("{} ({problem})", tls::advice(problem));
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    if let Some(advice) = advice(error, &text) {
+        text = format!("{text}. {advice}");
+    }
+    text
+}
+
+fn advice(error: &Error, text: &str) -> Option<&'static str> {
+    if text.contains("does not support TLS") {
+        return Some(
+            "Turn on ssl in the server, or, on a network that you trust, connect with sslmode=disable",
+        );
+    }
+    let code = error.code()?;
+    if *code == SqlState::INVALID_PASSWORD {
+        return Some("Look at the user and the password in the connection string");
+    }
+    (*code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+        .then_some("Look at the server's pg_hba.conf: it says who may connect, from where, and whether in clear")
+}
+
+fn source_of<T: StdError + 'static>(error: &Error) -> Option<&T> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        // An i/o error shows the source of what it wraps, not what it wraps.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = wrapped.and_then(|wrapped| wrapped.downcast_ref::<T>()) {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}

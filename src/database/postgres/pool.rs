@@ -1,0 +1,262 @@
+//! The connections that are open, who waits for one, and what is done when the database does not answer.
+//!
+//! Nothing here asks the database anything on its own. A connection that nobody uses is closed after a while, and
+//! with the last one gone the database can sleep; whoever needs one then waits while it wakes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::connector::Connector;
+use super::errors;
+use super::lease::Lease;
+use super::liveness::Liveness;
+use crate::config::PostgresSettings;
+use crate::database::{DatabaseError, Load, MAX_WAITING, WAIT};
+
+/// How long whoever needs a connection waits for a database that cannot be reached: shorter than a request may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+/// How long attempts to connect may take, one after the other. One that got lost on the way is soon followed by
+/// another; one that is only slow gets there all the same.
+const ATTEMPT_TIMEOUTS: [Duration; 3] =
+    [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+/// The pause after an attempt that failed at once: the first one, and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
+/// After how long without use a connection has to give a sign of life first.
+const CHECK_AFTER: Duration = Duration::from_secs(10);
+/// How long the database may say nothing at all, to anybody, before what it was asked longer ago is given up for those
+/// who wait: the connections may be dead, and new ones may not.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How often those who wait look whether it has come to that.
+const LOOK: Duration = Duration::from_millis(250);
+
+pub(super) struct Pool {
+    connector: Connector,
+    /// One for each connection that may be in use.
+    slots: Arc<Semaphore>,
+    max_connections: usize,
+    idle_timeout: Duration,
+    waiting: AtomicUsize,
+    idlers: Mutex<Idlers>,
+    liveness: Liveness,
+}
+
+/// The connections that nobody uses right now.
+#[derive(Default)]
+struct Idlers {
+    /// The one used last is at the end, and is the next to be used, so that those nobody needs grow old.
+    connections: Vec<Idle>,
+    /// Whether somebody closes those that have become old.
+    are_swept: bool,
+}
+
+pub(super) struct Idle {
+    pub(super) connection: Connection,
+    pub(super) since: Instant,
+}
+
+/// Why there was no connection.
+enum Miss {
+    /// Another attempt may go better.
+    Passing(String),
+    Lasting(String),
+    /// It took too long.
+    Slow,
+}
+
+impl Pool {
+    /// No connection is made before one is needed.
+    pub(super) fn new(connector: Connector, settings: &PostgresSettings) -> Arc<Self> {
+        Arc::new(Self {
+            connector,
+            slots: Arc::new(Semaphore::new(settings.max_connections)),
+            max_connections: settings.max_connections,
+            idle_timeout: settings.idle_timeout,
+            waiting: AtomicUsize::new(0),
+            idlers: Mutex::default(),
+            liveness: Liveness::new(),
+        })
+    }
+
+    /// A connection of one's own, when there is one.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Busy`] where none becomes free in time, [`DatabaseError::Unavailable`] where none can be made.
+    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, DatabaseError> {
+        let deadline = Instant::now() + PATIENCE;
+        let slot = self.slot(deadline).await?;
+        let (mut timeouts, mut pause) = (ATTEMPT_TIMEOUTS.into_iter(), PAUSES[0]);
+        let mut timeout = timeouts.next().expect("there are three");
+        loop {
+            if let Some(Idle { connection, since }) = self.take_idle().await {
+                return Ok(Lease::new(connection, since, slot, Arc::clone(self)));
+            }
+            let miss = match self.connect(timeout).await {
+                Ok(connection) => {
+                    return Ok(Lease::new(connection, Instant::now(), slot, Arc::clone(self)));
+                }
+                Err(miss) => miss,
+            };
+            let why = match miss {
+                Miss::Passing(why) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSES[1]);
+                    why
+                }
+                Miss::Slow => {
+                    timeout = timeouts.next().unwrap_or(timeout);
+                    "it does not answer".to_owned()
+                }
+                Miss::Lasting(why) => return Err(self.liveness.unreachable(why)),
+            };
+            if Instant::now() >= deadline {
+                return Err(self.liveness.unreachable(why));
+            }
+        }
+    }
+
+    /// A place among those who may use a connection.
+    async fn slot(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, DatabaseError> {
+        if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
+            return Ok(slot);
+        }
+        let _waiting = Waiting::among(&self.waiting)?;
+        let began = Instant::now();
+        let mut free = std::pin::pin!(Arc::clone(&self.slots).acquire_owned());
+        loop {
+            if let Ok(slot) = tokio::time::timeout(LOOK, &mut free).await {
+                return slot.map_err(|_| DatabaseError::Unavailable("it is closed".to_owned()));
+            }
+            let silence = self.liveness.silence();
+            if silence > SILENCE {
+                self.liveness.give_up_older_than(SILENCE);
+            }
+            // While the database wakes, those who wait for a place wait as long as those who have one.
+            let is_served = silence < WAIT;
+            if Instant::now() >= deadline || (is_served && began.elapsed() >= WAIT) {
+                return Err(DatabaseError::Busy("no connection became free in time"));
+            }
+        }
+    }
+
+    /// A connection that is open, and alive as far as can be told.
+    async fn take_idle(&self) -> Option<Idle> {
+        loop {
+            let mut idle = self.idlers().connections.pop()?;
+            if idle.connection.is_closed() {
+                continue;
+            }
+            if idle.since.elapsed() < CHECK_AFTER || idle.connection.check().await {
+                return Some(idle);
+            }
+            // What has happened to this one has happened to those that were idle for longer.
+            self.close_idle();
+        }
+    }
+
+    async fn connect(&self, timeout: Duration) -> Result<Connection, Miss> {
+        let began = Instant::now();
+        let connected = tokio::select! {
+            connected = self.connector.connect() => connected,
+            () = tokio::time::sleep(timeout) => return Err(Miss::Slow),
+            () = self.liveness.until_given_up(began) => return Err(Miss::Slow),
+        };
+        match connected {
+            Ok(connection) => {
+                self.liveness.hear();
+                Ok(connection)
+            }
+            Err(error) if errors::is_passing(&error) => {
+                Err(Miss::Passing(errors::describe(&error)))
+            }
+            Err(error) => Err(Miss::Lasting(errors::describe(&error))),
+        }
+    }
+
+    /// Takes back a connection that can be used again. `since` is when it was last of use.
+    pub(super) fn put_back(self: &Arc<Self>, connection: Connection, since: Instant) {
+        let mut idlers = self.idlers();
+        if connection.is_closed() || self.slots.is_closed() {
+            return;
+        }
+        idlers.connections.push(Idle { connection, since });
+        if !idlers.are_swept {
+            idlers.are_swept = true;
+            tokio::spawn(sweep(Arc::clone(self)));
+        }
+    }
+
+    /// Closes what nobody uses. What is in use is not put back where it is found to be closed.
+    pub(super) fn close_idle(&self) {
+        let idle = std::mem::take(&mut self.idlers().connections);
+        drop(idle);
+    }
+
+    /// Takes no more work, and closes what is idle.
+    pub(super) fn close(&self) {
+        self.slots.close();
+        self.close_idle();
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let idle = self.idlers().connections.len();
+        let in_use = self.max_connections.saturating_sub(self.slots.available_permits());
+        Load { connections: idle + in_use, idle, waiting: self.waiting.load(Ordering::Relaxed) }
+    }
+
+    /// Whether nobody has needed the database for so long that it may be asleep.
+    pub(super) fn may_sleep(&self) -> bool {
+        self.liveness.is_unused_for(self.idle_timeout)
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    pub(super) fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// What is guarded is never left half-changed, so a panic elsewhere does not spoil it.
+    fn idlers(&self) -> MutexGuard<'_, Idlers> {
+        self.idlers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes connections that have been idle for too long, as long as there are any that are idle.
+async fn sweep(pool: Arc<Pool>) {
+    loop {
+        let (expired, next) = {
+            let mut idlers = pool.idlers();
+            let is_old = |idle: &mut Idle| idle.since.elapsed() >= pool.idle_timeout;
+            let expired: Vec<Idle> = idlers.connections.extract_if(.., is_old).collect();
+            let next = idlers.connections.iter().map(|idle| idle.since).min();
+            idlers.are_swept = next.is_some();
+            (expired, next)
+        };
+        drop(expired);
+        let Some(next) = next else { return };
+        tokio::time::sleep_until(next + pool.idle_timeout).await;
+    }
+}
+
+/// One of those who wait, of whom there are not too many.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(waiting: &'a AtomicUsize) -> Result<Self, DatabaseError> {
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let one = Self(waiting);
+        if before < MAX_WAITING { Ok(one) } else { Err(DatabaseError::Busy("the queue is full")) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
