@@ -58,7 +58,7 @@ pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: 
     .bind(added);
     statement.push(match users {
         Users::Here => "VALUES ($1, 1, $3, $2, $1)",
-        // One row, also where there is no such user. PostgreSQL clusters refuse a subselect among VALUES.
+        // One row, also where there is no such user. Citus refuses a subselect among VALUES.
         Users::Elsewhere => r#"SELECT $1, 1, $3, $2, max("id") FROM "user" WHERE "id" = $1"#,
     });
     statement.push(
