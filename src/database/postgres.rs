@@ -44,11 +44,11 @@ impl Postgres {
     }
 
     /// Asks for a sign of life, unless the database may be asleep: nobody should wake it to learn that it sleeps.
-    pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
+    pub(super) async fn ping(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         if self.pool.may_sleep() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.query(Statement::new("SELECT 1"), Work::Probe).await.map(drop)
+        self.query(statement, Work::Probe).await
     }
 
     pub(super) async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {

@@ -9,5 +9,7 @@ mod migrations;
 mod paging;
 mod pool;
 mod schema;
+mod scopes;
+mod shards;
 mod tasks;
 mod values;

@@ -42,10 +42,10 @@ const MAX_LINES: usize = 300;
 const LONG_FILES: [(&str, &str); 0] = [];
 
 #[derive(Clone, Debug)]
-struct Source {
+pub(super) struct Source {
     /// From `src/` on.
-    path: String,
-    text: String,
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 impl Source {
@@ -71,7 +71,7 @@ fn sources(directory: &Path, root: &Path, found: &mut Vec<Source>) {
     }
 }
 
-fn all_sources() -> Vec<Source> {
+pub(super) fn all_sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     sources(&root, &root, &mut found);
