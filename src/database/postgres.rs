@@ -28,6 +28,9 @@ pub(super) use errors::describe;
 use lease::Trouble;
 use pool::{PATIENCE, Pool};
 
+/// How often a read is sent at the most. One that takes its connection with it must not take them all.
+const MAX_SENT: usize = 3;
+
 pub(super) struct Postgres {
     pool: Arc<Pool>,
 }
@@ -69,11 +72,13 @@ impl Postgres {
     async fn query(&self, statement: Statement, work: Work) -> Result<Vec<Row>, DatabaseError> {
         let statements: Arc<[Statement]> = [statement].into();
         let deadline = Instant::now() + PATIENCE;
+        let mut sent = 1;
         loop {
             match self.perform(&statements, work).await {
                 Ok(rows) => return Ok(rows.into_iter().next().unwrap_or_default()),
-                Err(Trouble::Lost(why)) if Instant::now() < deadline => {
+                Err(Trouble::Lost(why)) if sent < MAX_SENT && Instant::now() < deadline => {
                     tracing::debug!(why, "a connection was lost: the read is sent again");
+                    sent += 1;
                 }
                 Err(trouble) => return Err(trouble.into()),
             }

@@ -8,6 +8,7 @@ mod local_users;
 mod migrations;
 mod paging;
 mod pool;
+mod round_trips;
 mod schema;
 mod scopes;
 mod shards;

@@ -91,9 +91,8 @@ async fn one_connection_carries_any_number_of_requests() {
 #[tokio::test]
 async fn a_connection_that_the_server_ends_is_replaced() {
     let Some(database) = one_connection().await else { return };
-    let ended = database
-        .read::<Row>(Statement::without_owner("SELECT pg_terminate_backend(pg_backend_pid())"))
-        .await;
+    let end = Statement::without_owner("SELECT pg_terminate_backend(pg_backend_pid())");
+    let ended = database.write(vec![end]).await;
     assert!(matches!(ended, Err(DatabaseError::Unavailable(_))), "{ended:?}");
     for _ in 0..50 {
         if database.ping().await.is_ok() {
@@ -174,6 +173,10 @@ async fn a_second_copy_cannot_open_the_same_folder() {
 #[tokio::test]
 async fn a_full_queue_is_busy_and_recovers() {
     let database = TestDatabase::start(storage::embedded()).await;
+    // Keeps the writer busy while the others queue up.
+    let slow = "WITH RECURSIVE counted(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM counted \
+                WHERE number < 5000000) SELECT count(*) FROM counted";
+    let slow = database.write(vec![Statement::without_owner(slow)]);
     let writes = join_all((0..20_000).map(|index| {
         let database = &database;
         async move {
@@ -184,7 +187,8 @@ async fn a_full_queue_is_busy_and_recovers() {
             database.write(vec![insert.bind(name)]).await
         }
     }));
-    let outcomes = writes.await;
+    let (slow, outcomes) = tokio::join!(slow, writes);
+    slow.unwrap();
     let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     let busy =
         outcomes.iter().filter(|outcome| matches!(outcome, Err(DatabaseError::Busy(_)))).count();

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod fault_proxy;
 pub mod http;
 pub mod issuer;
 pub mod model;
