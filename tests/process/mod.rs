@@ -22,6 +22,7 @@ mod server;
 mod settings;
 mod several_copies;
 mod stopping;
+mod stored;
 
 use serde_json::{Value as Json, json};
 
