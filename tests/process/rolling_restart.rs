@@ -120,8 +120,8 @@ fn wait_for_more(answered: &AtomicUsize, failures: &Mutex<Vec<String>>) {
 
 fn restart_one_after_the_other(balance: Balance) {
     let Some(program) = Program::on_postgres() else { return };
-    let program = program.with("BETTER_AUTH_URL", "http://duly.test").with("DRAIN_SECONDS", "1");
-    let program = program.with("RUST_LOG", "warn");
+    let program = program.with("BETTER_AUTH_URL", "http://duly.test").with("RUST_LOG", "warn");
+    let program = program.with("DRAIN_SECONDS", "2");
     let proxy = RoundRobin::start(balance);
     let mut copies: Vec<Server> = (0..COPIES).map(|_| program.start()).collect();
     copies.iter().for_each(|copy| proxy.add(copy.address));
@@ -170,6 +170,8 @@ fn restart_one_after_the_other(balance: Balance) {
     let (failures, answered) = (failures.into_inner().unwrap(), answered.into_inner());
     assert!(failures.is_empty(), "after {answered} answers: {failures:#?}");
     eprintln!("{answered} requests were answered, none failed");
+    // Each copy went on serving until the proxy had noticed.
+    assert_eq!(proxy.refused(), 0);
     for (person, kept) in people.iter().zip(kept) {
         let mut stored = stored(&copies[0], &person.session_token);
         stored.sort();

@@ -34,6 +34,7 @@ pub struct RoundRobin {
 struct Copies {
     list: Mutex<Vec<Copy>>,
     next: AtomicUsize,
+    refused: AtomicUsize,
 }
 
 struct Copy {
@@ -79,6 +80,11 @@ impl RoundRobin {
         }
     }
 
+    /// How many connections were refused by a copy that had said that it was ready.
+    pub fn refused(&self) -> usize {
+        self.copies.refused.load(Ordering::Relaxed)
+    }
+
     /// Forgets a copy that is gone.
     pub fn remove(&self, address: SocketAddr) {
         self.copies.change(|list| list.retain(|copy| copy.address != address));
@@ -111,12 +117,13 @@ impl Copies {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         let first = next % ready.len().max(1);
         ready.rotate_left(first);
-        let mut connected = ready.into_iter().map(TcpStream::connect);
-        let stream = connected
-            .find(|connected| {
-                !matches!(connected, Err(error) if error.kind() == io::ErrorKind::ConnectionRefused)
-            })
-            .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
+        let mut connected = ready.into_iter().map(TcpStream::connect).skip_while(|connected| {
+            let refused =
+                matches!(connected, Err(error) if error.kind() == io::ErrorKind::ConnectionRefused);
+            self.refused.fetch_add(usize::from(refused), Ordering::Relaxed);
+            refused
+        });
+        let stream = connected.next().unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(stream)
