@@ -63,6 +63,14 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
 
 /// The application over its database, which is brought up to date.
 async fn application(config: &Config, base_url: &Url, port: u16) -> Result<Arc<App>, Failure> {
+    if let Storage::Postgres(settings) = &config.storage
+        && settings.trusts_the_network()
+    {
+        tracing::warn!(
+            "who answers at the address of the database is not checked: add channel_binding=require, or \
+             sslmode=verify-full, to DATABASE_URL"
+        );
+    }
     let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
     Ok(Arc::new(App::new(
         services(config, database, base_url)?,

@@ -1,5 +1,6 @@
 //! Where everything is kept: `DATABASE_URL` and what goes with it, `DATA_DIR`.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -84,6 +85,26 @@ impl PostgresSettings {
             idle_timeout: Duration::from_secs(60),
             direct: None,
         })
+    }
+
+    /// Whether somebody on the way to the server could take its place and not be noticed.
+    pub fn trusts_the_network(&self) -> bool {
+        use tokio_postgres::config::{ChannelBinding, Host};
+
+        let is_checked = match self.ssl_mode {
+            SslMode::VerifyCa | SslMode::VerifyFull => true,
+            SslMode::Require => self.authorities != Authorities::Known,
+            SslMode::Disable | SslMode::Allow | SslMode::Prefer => false,
+        };
+        let is_near = |host: &Host| match host {
+            Host::Tcp(name) => {
+                name == "localhost"
+                    || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+            }
+            Host::Unix(_) => true,
+        };
+        let binds = self.config.get_channel_binding() == ChannelBinding::Require;
+        !is_checked && !binds && !self.config.get_hosts().iter().all(is_near)
     }
 }
 

@@ -52,11 +52,11 @@ pub async fn list_accounts(
     database: &Database,
     user: &UserId,
 ) -> Result<Vec<Account>, DatabaseError> {
-    let statement = Statement::new(
+    let statement = Statement::of(
+        user,
         r#"SELECT "accountId", "providerId", "userId", "createdAt", "updatedAt", "id", "scope" FROM "account"
            WHERE "userId" = $1 ORDER BY "createdAt", "id" LIMIT $2"#,
     )
-    .bind(user.as_str())
     .bind(MAX_LISTED);
     database.read(statement).await
 }
@@ -69,10 +69,10 @@ pub async fn find_password_hash(
     database: &Database,
     user: &UserId,
 ) -> Result<Option<String>, DatabaseError> {
-    let statement = Statement::new(
+    let statement = Statement::of(
+        user,
         r#"SELECT "password" FROM "account" WHERE "userId" = $1 AND "providerId" = 'credential'"#,
-    )
-    .bind(user.as_str());
+    );
     match database.read::<Row>(statement).await?.into_iter().next() {
         Some(mut row) => row.take_optional(0),
         None => Ok(None),
@@ -87,10 +87,10 @@ pub async fn find_password_time(
     database: &Database,
     user: &UserId,
 ) -> Result<Option<Timestamp>, DatabaseError> {
-    let statement = Statement::new(
+    let statement = Statement::of(
+        user,
         r#"SELECT "updatedAt" FROM "account" WHERE "userId" = $1 AND "providerId" = 'credential'"#,
-    )
-    .bind(user.as_str());
+    );
     let found = database.read::<Row>(statement).await?.into_iter().next();
     found.map(|mut row| row.take(0)).transpose()
 }
@@ -107,11 +107,11 @@ pub async fn update_password(
     now: Timestamp,
     only_session: Option<&Session>,
 ) -> Result<(), DatabaseError> {
-    let update = Statement::new(
+    let update = Statement::of(
+        user,
         r#"UPDATE "account" SET "password" = $2, "updatedAt" = $3
            WHERE "userId" = $1 AND "providerId" = 'credential'"#,
     )
-    .bind(user.as_str())
     .bind(password_hash)
     .bind(now);
     let mut batch = vec![update];

@@ -41,7 +41,7 @@ impl FromRow for StoredKey {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn list_keys(database: &Database) -> Result<Vec<StoredKey>, DatabaseError> {
-    let statement = Statement::new(
+    let statement = Statement::without_owner(
         r#"SELECT "id", "publicKey", "privateKey", "createdAt", "expiresAt", "alg", "crv"
            FROM "jwks" ORDER BY "createdAt" DESC, "id""#,
     );
@@ -53,7 +53,7 @@ pub async fn list_keys(database: &Database) -> Result<Vec<StoredKey>, DatabaseEr
 /// # Errors
 /// [`DatabaseError`].
 pub async fn insert_key(database: &Database, key: &StoredKey) -> Result<(), DatabaseError> {
-    let insert = Statement::new(
+    let insert = Statement::without_owner(
         r#"INSERT INTO "jwks" ("id", "publicKey", "privateKey", "createdAt", "expiresAt", "alg", "crv")
            VALUES ($1, $2, $3, $4, $5, $6, $7)"#,
     )

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod keys;
 pub mod migrations;
 mod postgres;
+mod scope;
 pub mod sessions;
 mod sqlite;
 mod sqlite_writer;
@@ -94,6 +95,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn read<T: FromRow>(&self, statement: Statement) -> Result<Vec<T>, DatabaseError> {
+        scope::check(std::slice::from_ref(&statement))?;
         let rows = match &self.engine {
             Engine::Postgres(postgres) => postgres.read(statement).await?,
             Engine::Sqlite(sqlite) => sqlite.read(statement).await?,
@@ -101,7 +103,8 @@ impl Database {
         rows.into_iter().map(T::from_row).collect()
     }
 
-    /// Runs the statements of a batch in one transaction and one round trip; gives each one's rows.
+    /// Runs the statements of a batch, which are about one person at the most, in one transaction and one round trip;
+    /// gives each one's rows.
     ///
     /// When this returns `Ok` the change is durable. When it returns an error nothing of the batch has
     /// happened, except that after [`DatabaseError::Unavailable`] it may have (the connection broke before
@@ -110,6 +113,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`]; [`DatabaseError::Unique`] where a statement meets a taken key.
     pub async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {
+        scope::check(&batch)?;
         match &self.engine {
             Engine::Postgres(postgres) => postgres.write(batch).await,
             Engine::Sqlite(sqlite) => sqlite.write(batch).await,
@@ -122,10 +126,12 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn ping(&self) -> Result<(), DatabaseError> {
+        let statement = Statement::without_owner("SELECT 1");
         match &self.engine {
-            Engine::Postgres(postgres) => postgres.ping().await,
-            Engine::Sqlite(sqlite) => sqlite.read(Statement::new("SELECT 1")).await.map(drop),
+            Engine::Postgres(postgres) => postgres.ping(statement).await,
+            Engine::Sqlite(sqlite) => sqlite.read(statement).await,
         }
+        .map(drop)
     }
 
     /// Refuses new work and closes the connections. The embedded engine finishes what is queued first; with

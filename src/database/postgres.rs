@@ -28,6 +28,9 @@ pub(super) use errors::describe;
 use lease::Trouble;
 use pool::{PATIENCE, Pool};
 
+/// How often a read is sent at the most. One that takes its connection with it must not take them all.
+const MAX_SENT: usize = 3;
+
 pub(super) struct Postgres {
     pool: Arc<Pool>,
 }
@@ -44,11 +47,11 @@ impl Postgres {
     }
 
     /// Asks for a sign of life, unless the database may be asleep: nobody should wake it to learn that it sleeps.
-    pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
+    pub(super) async fn ping(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         if self.pool.may_sleep() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.query(Statement::new("SELECT 1"), Work::Probe).await.map(drop)
+        self.query(statement, Work::Probe).await
     }
 
     pub(super) async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {
@@ -69,11 +72,13 @@ impl Postgres {
     async fn query(&self, statement: Statement, work: Work) -> Result<Vec<Row>, DatabaseError> {
         let statements: Arc<[Statement]> = [statement].into();
         let deadline = Instant::now() + PATIENCE;
+        let mut sent = 1;
         loop {
             match self.perform(&statements, work).await {
                 Ok(rows) => return Ok(rows.into_iter().next().unwrap_or_default()),
-                Err(Trouble::Lost(why)) if Instant::now() < deadline => {
+                Err(Trouble::Lost(why)) if sent < MAX_SENT && Instant::now() < deadline => {
                     tracing::debug!(why, "a connection was lost: the read is sent again");
+                    sent += 1;
                 }
                 Err(trouble) => return Err(trouble.into()),
             }

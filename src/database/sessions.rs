@@ -51,15 +51,16 @@ impl FromRow for SessionWithUser {
 }
 
 pub(super) fn insert_statement(session: &Session) -> Statement {
-    let insert = Statement::new(
+    let insert = Statement::of(
+        &session.user_id,
         r#"INSERT INTO "session"
-               ("id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+               ("userId", "id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent")
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"#,
     );
     bind_session(insert, session)
 }
 
-/// Gives the next eight placeholders the values of a session, in the order of those columns.
+/// Gives `$2` to `$8` the values of a session, in the order of those columns.
 fn bind_session(statement: Statement, session: &Session) -> Statement {
     statement
         .bind(session.id.as_str())
@@ -69,16 +70,15 @@ fn bind_session(statement: Statement, session: &Session) -> Statement {
         .bind(session.updated_at)
         .bind(session.ip_address.as_str())
         .bind(session.user_agent.as_str())
-        .bind(session.user_id.as_str())
 }
 
 pub(super) fn delete_all_statement(user: &UserId) -> Statement {
-    Statement::new(r#"DELETE FROM "session" WHERE "userId" = $1"#).bind(user.as_str())
+    Statement::of(user, r#"DELETE FROM "session" WHERE "userId" = $1"#)
 }
 
 /// The sessions of the user whom the row of `verification` with that identifier was sent to.
 pub(super) fn delete_claimed(identifier: &str) -> Statement {
-    Statement::new(
+    Statement::without_owner(
         r#"DELETE FROM "session"
            WHERE "userId" = (SELECT "value" FROM "verification" WHERE "identifier" = $1)"#,
     )
@@ -103,18 +103,19 @@ pub async fn insert_session_with_password(
     session: &Session,
     password_hash: &str,
 ) -> Result<bool, DatabaseError> {
-    let hold = Statement::new(
+    let hold = Statement::of(
+        &session.user_id,
         r#"UPDATE "account" SET "updatedAt" = "updatedAt"
            WHERE "userId" = $1 AND "providerId" = 'credential' AND "password" = $2"#,
     )
-    .bind(session.user_id.as_str())
     .bind(password_hash);
-    let mut insert = Statement::new(
+    let mut insert = Statement::of(
+        &session.user_id,
         r#"INSERT INTO "session"
-               ("id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+               ("userId", "id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent")
            SELECT $1, $2, $3, $4, $5, $6, $7, $8
            WHERE EXISTS (SELECT 1 FROM "account"
-               WHERE "userId" = $8 AND "providerId" = 'credential' AND "password" = $9)
+               WHERE "userId" = $1 AND "providerId" = 'credential' AND "password" = $9)
            RETURNING "id""#,
     );
     insert = bind_session(insert, session).bind(password_hash);
@@ -130,7 +131,7 @@ pub async fn find_session(
     database: &Database,
     token: &str,
 ) -> Result<Option<SessionWithUser>, DatabaseError> {
-    let statement = Statement::new(concat!(
+    let statement = Statement::without_owner(concat!(
         "SELECT ",
         session_columns!(),
         ", ",
@@ -150,12 +151,14 @@ pub async fn list_sessions(
     user: &UserId,
     now: Timestamp,
 ) -> Result<Vec<Session>, DatabaseError> {
-    let statement = Statement::new(concat!(
-        "SELECT ",
-        session_columns!(),
-        r#" FROM "session" WHERE "userId" = $1 AND "expiresAt" > $2 ORDER BY "createdAt", "id" LIMIT $3"#
-    ))
-    .bind(user.as_str())
+    let statement = Statement::of(
+        user,
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            r#" FROM "session" WHERE "userId" = $1 AND "expiresAt" > $2 ORDER BY "createdAt", "id" LIMIT $3"#
+        ),
+    )
     .bind(now)
     .bind(MAX_LISTED);
     database.read(statement).await
@@ -171,10 +174,10 @@ pub async fn user_has_session_at(
     address: &str,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let found = Statement::new(
+    let found = Statement::of(
+        user,
         r#"SELECT 1 FROM "session" WHERE "userId" = $1 AND "ipAddress" = $2 AND "expiresAt" > $3 LIMIT 1"#,
     )
-    .bind(user.as_str())
     .bind(address)
     .bind(now);
     Ok(!database.read::<Row>(found).await?.is_empty())
@@ -190,7 +193,7 @@ pub async fn email_has_session_at(
     address: &str,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let found = Statement::new(
+    let found = Statement::without_owner(
         r#"SELECT 1 FROM "session" WHERE "userId" = (SELECT "id" FROM "user" WHERE "email" = $1)
            AND "ipAddress" = $2 AND "expiresAt" > $3 LIMIT 1"#,
     )
@@ -210,7 +213,7 @@ pub async fn update_expiry(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let update = Statement::new(
+    let update = Statement::without_owner(
         r#"UPDATE "session" SET "expiresAt" = $2, "updatedAt" = $3 WHERE "token" = $1"#,
     )
     .bind(token)
@@ -224,7 +227,8 @@ pub async fn update_expiry(
 /// # Errors
 /// [`DatabaseError`].
 pub async fn delete_session(database: &Database, token: &str) -> Result<(), DatabaseError> {
-    let delete = Statement::new(r#"DELETE FROM "session" WHERE "token" = $1"#).bind(token);
+    let delete =
+        Statement::without_owner(r#"DELETE FROM "session" WHERE "token" = $1"#).bind(token);
     database.write(vec![delete]).await.map(drop)
 }
 
@@ -237,9 +241,9 @@ pub async fn delete_own_session(
     user: &UserId,
     token: &str,
 ) -> Result<(), DatabaseError> {
-    let delete = Statement::new(r#"DELETE FROM "session" WHERE "userId" = $1 AND "token" = $2"#)
-        .bind(user.as_str())
-        .bind(token);
+    let delete =
+        Statement::of(user, r#"DELETE FROM "session" WHERE "userId" = $1 AND "token" = $2"#)
+            .bind(token);
     database.write(vec![delete]).await.map(drop)
 }
 
@@ -261,10 +265,10 @@ pub async fn delete_other_sessions(
     kept_token: &str,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let delete = Statement::new(
+    let delete = Statement::of(
+        user,
         r#"DELETE FROM "session" WHERE "userId" = $1 AND "token" <> $2 AND "expiresAt" > $3"#,
     )
-    .bind(user.as_str())
     .bind(kept_token)
     .bind(now);
     database.write(vec![delete]).await.map(drop)

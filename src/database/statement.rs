@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::scope::Scope;
 pub use crate::error::Constraint;
 use crate::error::DatabaseError;
 use crate::models::timestamp;
+use crate::models::user::UserId;
 
-/// SQL text with `$1`, `$2`, … and the values that go there.
+/// SQL text with `$1`, `$2`, … and the values that go there, and whose rows it is about.
 ///
 /// The text is in the dialect that PostgreSQL and SQLite share; it never contains anything that came
 /// from outside.
@@ -21,12 +23,28 @@ use crate::models::timestamp;
 pub struct Statement {
     pub(super) sql: Cow<'static, str>,
     pub(super) values: Vec<Value>,
+    pub(super) scope: Scope,
 }
 
 impl Statement {
-    /// A statement whose text is known now; its values follow by [`Statement::bind`].
-    pub fn new(sql: &'static str) -> Self {
-        Self { sql: Cow::Borrowed(sql), values: Vec::new() }
+    /// A statement about the rows of one person, whose id is `$1`. Other values follow by [`Statement::bind`].
+    pub fn of(owner: &UserId, sql: impl Into<Cow<'static, str>>) -> Self {
+        Self::scoped(Scope::OneOwner, sql).bind(owner.as_str())
+    }
+
+    /// A statement about what is found by something else than whose it is, such as a token, or is nobody's. It cannot
+    /// name `owners` or `tasks`.
+    pub fn without_owner(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self::scoped(Scope::NoOwner, sql)
+    }
+
+    /// A statement about the rows of everybody, as no request needs one.
+    pub fn across_owners(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self::scoped(Scope::AllOwners, sql)
+    }
+
+    fn scoped(scope: Scope, sql: impl Into<Cow<'static, str>>) -> Self {
+        Self { sql: sql.into(), values: Vec::new(), scope }
     }
 
     /// Gives the next placeholder its value.

@@ -55,24 +55,24 @@ pub async fn list_tasks(
 
 /// One task more than the page holds is asked for: it says whether there is a next page.
 fn list_statement(dialect: Dialect, owner: &UserId, query: &TaskQuery) -> Statement {
-    let mut list = Statement::new("");
+    let mut list = Statement::of(owner, "");
     if query.include_total {
         list.push("SELECT matching.total, ").push(TASK_COLUMNS);
         list.push(" FROM (SELECT count(*) AS total FROM tasks");
-        push_filter(&mut list, dialect, owner, &query.filter);
+        push_filter(&mut list, dialect, &query.filter);
         list.push(") AS matching LEFT JOIN (");
-        push_page(&mut list, dialect, owner, query);
+        push_page(&mut list, dialect, query);
         list.push(") AS page ON TRUE");
         push_order(&mut list, &query.sort);
     } else {
-        push_page(&mut list, dialect, owner, query);
+        push_page(&mut list, dialect, query);
     }
     list
 }
 
-fn push_page(list: &mut Statement, dialect: Dialect, owner: &UserId, query: &TaskQuery) {
+fn push_page(list: &mut Statement, dialect: Dialect, query: &TaskQuery) {
     list.push("SELECT ").push(TASK_COLUMNS).push(", title_folded FROM tasks");
-    push_filter(list, dialect, owner, &query.filter);
+    push_filter(list, dialect, &query.filter);
     if let Some(position) = &query.after {
         list.push(" AND ");
         push_lead(list, &query.sort, position);
@@ -88,8 +88,8 @@ fn push_page(list: &mut Statement, dialect: Dialect, owner: &UserId, query: &Tas
     list.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
 }
 
-fn push_filter(list: &mut Statement, dialect: Dialect, owner: &UserId, filter: &TaskFilter) {
-    list.push(" WHERE user_id = ").push_bind(owner.as_str());
+fn push_filter(list: &mut Statement, dialect: Dialect, filter: &TaskFilter) {
+    list.push(" WHERE user_id = $1");
     match filter.status {
         StatusFilter::All => {}
         StatusFilter::Pending => {

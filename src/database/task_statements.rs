@@ -12,7 +12,7 @@ use crate::models::task_fields::{TaskCreate, TaskFields};
 use crate::models::task_text::Tags;
 use crate::models::user::UserId;
 
-/// A condition in statements made by [`keyed`]: the owner has no task with this id.
+/// A condition in statements whose `$2` is the id of a task: the owner has no such task.
 const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2)";
 
 /// What it means for an insert that the id is taken.
@@ -39,15 +39,9 @@ impl Precondition {
     }
 }
 
-/// A statement whose `$1` is the owner and whose `$2` is the id of a task.
-fn keyed(sql: &str, owner: &UserId, id: Uuid) -> Statement {
-    let mut statement = Statement::new("").bind(owner.as_str()).bind(id);
-    statement.push(sql);
-    statement
-}
-
 pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
-    keyed(&format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2"), owner, id)
+    let sql = format!("SELECT {TASK_COLUMNS} FROM tasks WHERE user_id = $1 AND id = $2");
+    Statement::of(owner, sql).bind(id)
 }
 
 /// Takes the next change number of an owner, who may be new, and counts `added` tasks more. Also a write that
@@ -56,19 +50,19 @@ pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
 /// Where users live here, an owner who is not (or no longer) one of them is refused by the foreign key. Where they live
 /// elsewhere, that may still be a server on this very database.
 pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: i64) -> Statement {
-    let mut statement = Statement::new(
-        "INSERT INTO owners (user_id, version, task_count, created_at, local_user_id) \
-         VALUES ($1, 1, $3, $2, ",
+    let mut statement = Statement::of(
+        owner,
+        "INSERT INTO owners (user_id, version, task_count, created_at, local_user_id) ",
     )
-    .bind(owner.as_str())
     .bind(now)
     .bind(added);
     statement.push(match users {
-        Users::Here => "$1",
-        Users::Elsewhere => r#"(SELECT "id" FROM "user" WHERE "id" = $1)"#,
+        Users::Here => "VALUES ($1, 1, $3, $2, $1)",
+        // One row, also where there is no such user. Citus refuses a subselect among VALUES.
+        Users::Elsewhere => r#"SELECT $1, 1, $3, $2, max("id") FROM "user" WHERE "id" = $1"#,
     });
     statement.push(
-        ") ON CONFLICT (user_id) DO UPDATE \
+        " ON CONFLICT (user_id) DO UPDATE \
          SET version = owners.version + 1, task_count = owners.task_count + $3, \
          local_user_id = COALESCE(excluded.local_user_id, owners.local_user_id)",
     );
@@ -84,12 +78,11 @@ pub(super) fn insert_statement(
     max_tasks: i64,
     if_taken: IfTaken,
 ) -> Statement {
-    let mut insert = keyed(
+    let mut insert = Statement::of(
+        owner,
         "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, completed_at, \
          priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT user_id, $2, ",
-        owner,
-        id,
-    );
+    ).bind(id);
     let title = task.title.as_str();
     let description = task.description.as_ref().map(|text| text.as_str().to_owned());
     let (due_at, due_has_time) = stored_due_date(task.due_date);
@@ -118,29 +111,25 @@ pub(super) fn insert_statement(
 
 /// Takes back the count of a task that was one too many.
 pub(super) fn uncount_above(owner: &UserId, max_tasks: i64) -> Statement {
-    Statement::new(
+    Statement::of(
+        owner,
         "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND task_count > $2",
     )
-    .bind(owner.as_str())
     .bind(max_tasks)
 }
 
 /// Counts one more task where there is none with this id.
 pub(super) fn count_if_absent(owner: &UserId, id: Uuid) -> Statement {
-    keyed(
-        &format!("UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {ABSENT}"),
-        owner,
-        id,
-    )
+    let sql =
+        format!("UPDATE owners SET task_count = task_count + 1 WHERE user_id = $1 AND {ABSENT}");
+    Statement::of(owner, sql).bind(id)
 }
 
 /// Takes back the count of a task that was not inserted after all.
 pub(super) fn uncount_if_absent(owner: &UserId, id: Uuid) -> Statement {
-    keyed(
-        &format!("UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND {ABSENT}"),
-        owner,
-        id,
-    )
+    let sql =
+        format!("UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 AND {ABSENT}");
+    Statement::of(owner, sql).bind(id)
 }
 
 /// Takes back the count of a task that is about to be deleted.
@@ -149,12 +138,12 @@ pub(super) fn uncount_if_present(
     id: Uuid,
     precondition: &Precondition,
 ) -> Statement {
-    let mut uncount = keyed(
+    let mut uncount = Statement::of(
+        owner,
         "UPDATE owners SET task_count = task_count - 1 WHERE user_id = $1 \
          AND EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2",
-        owner,
-        id,
-    );
+    )
+    .bind(id);
     precondition.push_onto(&mut uncount);
     uncount.push(")");
     uncount
@@ -165,7 +154,8 @@ pub(super) fn delete_task_statement(
     id: Uuid,
     precondition: &Precondition,
 ) -> Statement {
-    let mut delete = keyed("DELETE FROM tasks WHERE user_id = $1 AND id = $2", owner, id);
+    let mut delete =
+        Statement::of(owner, "DELETE FROM tasks WHERE user_id = $1 AND id = $2").bind(id);
     precondition.push_onto(&mut delete);
     delete.push(" RETURNING id");
     delete
@@ -179,11 +169,11 @@ pub(super) fn update_statement(
     precondition: &Precondition,
     now: Timestamp,
 ) -> Statement {
-    let mut update = keyed(
-        "UPDATE tasks SET version = (SELECT version FROM owners WHERE user_id = $1), updated_at = ",
+    let mut update = Statement::of(
         owner,
-        id,
-    );
+        "UPDATE tasks SET version = (SELECT version FROM owners WHERE user_id = $1), updated_at = ",
+    )
+    .bind(id);
     update.push_bind(now);
     push_changes(&mut update, fields, completion, now);
     update.push(" WHERE user_id = $1 AND id = $2");

@@ -70,23 +70,23 @@ pub async fn insert_user(
     password_hash: &str,
     session: &Session,
 ) -> Result<InsertUser, DatabaseError> {
-    let insert_user = Statement::new(
+    let insert_user = Statement::of(
+        &user.id,
         r#"INSERT INTO "user" ("id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt")
            VALUES ($1, $2, $3, $4, $5, $6, $7)"#,
     )
-    .bind(user.id.as_str())
     .bind(user.name.as_str())
     .bind(user.email.as_str())
     .bind(user.email_verified)
     .bind(user.image.clone())
     .bind(user.created_at)
     .bind(user.updated_at);
-    let insert_account = Statement::new(
+    let insert_account = Statement::of(
+        &user.id,
         r#"INSERT INTO "account" ("id", "accountId", "providerId", "userId", "password", "createdAt", "updatedAt")
-           VALUES ($1, $2, 'credential', $2, $3, $4, $4)"#,
+           VALUES ($2, $1, 'credential', $1, $3, $4, $4)"#,
     )
     .bind(account_id)
-    .bind(user.id.as_str())
     .bind(password_hash)
     .bind(user.created_at);
     let batch = vec![insert_user, insert_account, sessions::insert_statement(session)];
@@ -102,7 +102,7 @@ pub async fn insert_user(
 /// # Errors
 /// [`DatabaseError`].
 pub async fn email_is_taken(database: &Database, email: &str) -> Result<bool, DatabaseError> {
-    let found = Statement::new(r#"SELECT 1 FROM "user" WHERE "email" = $1"#).bind(email);
+    let found = Statement::without_owner(r#"SELECT 1 FROM "user" WHERE "email" = $1"#).bind(email);
     Ok(!database.read::<Row>(found).await?.is_empty())
 }
 
@@ -114,7 +114,7 @@ pub async fn find_by_email(
     database: &Database,
     email: &str,
 ) -> Result<Option<UserWithPassword>, DatabaseError> {
-    let statement = Statement::new(concat!(
+    let statement = Statement::without_owner(concat!(
         "SELECT ",
         user_columns!(),
         r#", "account"."password" FROM "user"
@@ -142,7 +142,7 @@ pub async fn update_user(
     change: UserChange,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let mut update = Statement::new(r#"UPDATE "user" SET "updatedAt" = "#);
+    let mut update = Statement::of(user, r#"UPDATE "user" SET "updatedAt" = "#);
     update.push_bind(now);
     if let Some(name) = change.name {
         update.push(r#", "name" = "#).push_bind(name);
@@ -150,7 +150,7 @@ pub async fn update_user(
     if let Some(image) = change.image {
         update.push(r#", "image" = "#).push_bind(image);
     }
-    update.push(r#" WHERE "id" = "#).push_bind(user.as_str());
+    update.push(r#" WHERE "id" = $1"#);
     database.write(vec![update]).await.map(drop)
 }
 
@@ -159,10 +159,11 @@ pub async fn update_user(
 /// # Errors
 /// [`DatabaseError`].
 pub async fn find_user(database: &Database, id: &str) -> Result<Option<User>, DatabaseError> {
-    let statement =
-        Statement::new(concat!("SELECT ", user_columns!(), r#" FROM "user" WHERE "id" = $1"#))
-            .bind(id);
-    Ok(database.read(statement).await?.into_iter().next())
+    let Some(id) = UserId::parse(id) else {
+        return Ok(None);
+    };
+    let select = concat!("SELECT ", user_columns!(), r#" FROM "user" WHERE "id" = $1"#);
+    Ok(database.read(Statement::of(&id, select)).await?.into_iter().next())
 }
 
 /// What became of a change of address.
@@ -186,21 +187,23 @@ pub async fn update_email(
     verified: bool,
     now: Timestamp,
 ) -> Result<UpdateEmail, DatabaseError> {
-    let update = Statement::new(concat!(
-        r#"UPDATE "user" SET "email" = $3, "emailVerified" = $4, "updatedAt" = $5
+    let update = Statement::of(
+        user,
+        concat!(
+            r#"UPDATE "user" SET "email" = $3, "emailVerified" = $4, "updatedAt" = $5
            WHERE "id" = $1 AND lower("email") = $2 RETURNING "#,
-        user_columns!()
-    ))
-    .bind(user.as_str())
+            user_columns!()
+        ),
+    )
     .bind(current)
     .bind(new)
     .bind(verified)
     .bind(now);
-    let end_links = Statement::new(
+    let end_links = Statement::of(
+        user,
         r#"DELETE FROM "verification" WHERE "value" = $1 AND "identifier" LIKE 'reset-password:%'
            AND EXISTS (SELECT 1 FROM "user" WHERE "id" = $1 AND "email" = $2)"#,
     )
-    .bind(user.as_str())
     .bind(new);
     match database.write(vec![update, end_links]).await {
         Ok(rows) => {
@@ -222,7 +225,7 @@ pub async fn verify_email(
     email: &str,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let update = Statement::new(
+    let update = Statement::without_owner(
         r#"UPDATE "user" SET "emailVerified" = $2, "updatedAt" = $3
            WHERE "email" = $1 AND "emailVerified" <> $2"#,
     )
@@ -238,9 +241,9 @@ pub async fn verify_email(
 /// [`DatabaseError`].
 pub async fn delete_user(database: &Database, user: &UserId) -> Result<(), DatabaseError> {
     let batch = vec![
-        delete_owner().bind(user.as_str()),
+        delete_owner(user),
         verifications::delete_all_statement(user),
-        Statement::new(r#"DELETE FROM "user" WHERE "id" = $1"#).bind(user.as_str()),
+        Statement::of(user, r#"DELETE FROM "user" WHERE "id" = $1"#),
     ];
     database.write(batch).await.map(drop)
 }
@@ -262,22 +265,22 @@ pub async fn delete_user_with_token(
     let claim = Claim { identifier, name: claim_name, now };
     let claimed = |mut statement: Statement| {
         statement.push(IF_CLAIMED);
-        statement.bind(user.as_str()).bind(claim_name)
+        statement.bind(claim_name)
     };
-    let mut delete_user = claimed(Statement::new(r#"DELETE FROM "user" WHERE "id" = $1"#));
+    let mut delete_user = claimed(Statement::of(user, r#"DELETE FROM "user" WHERE "id" = $1"#));
     delete_user.push(" RETURNING 1");
-    let delete_rest = Statement::new(
+    let delete_rest = Statement::of(
+        user,
         r#"DELETE FROM "verification"
            WHERE "value" = $1 AND NOT EXISTS (SELECT 1 FROM "user" WHERE "id" = $1)"#,
-    )
-    .bind(user.as_str());
+    );
     let batch =
-        vec![claim.take(), claimed(delete_owner()), delete_user, delete_rest, claim.settle()];
+        vec![claim.take(), claimed(delete_owner(user)), delete_user, delete_rest, claim.settle()];
     let rows = database.write(batch).await?;
     Ok(rows.get(2).is_some_and(|deleted| !deleted.is_empty()))
 }
 
 /// Also of a user who has been local only since their owner was made.
-fn delete_owner() -> Statement {
-    Statement::new("DELETE FROM owners WHERE user_id = $1")
+fn delete_owner(user: &UserId) -> Statement {
+    Statement::of(user, "DELETE FROM owners WHERE user_id = $1")
 }

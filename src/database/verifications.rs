@@ -32,8 +32,9 @@ pub async fn insert_verification(
     verification: &Verification,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let sweep = Statement::new(r#"DELETE FROM "verification" WHERE "expiresAt" < $1"#).bind(now);
-    let insert = Statement::new(
+    let sweep =
+        Statement::without_owner(r#"DELETE FROM "verification" WHERE "expiresAt" < $1"#).bind(now);
+    let insert = Statement::without_owner(
         r#"INSERT INTO "verification" ("id", "identifier", "value", "expiresAt", "createdAt", "updatedAt")
            VALUES ($1, $2, $3, $4, $5, $5)"#,
     )
@@ -54,7 +55,7 @@ pub async fn find_verification(
     identifier: &str,
     now: Timestamp,
 ) -> Result<Option<Verification>, DatabaseError> {
-    let select = Statement::new(
+    let select = Statement::without_owner(
         r#"SELECT "identifier", "value", "expiresAt" FROM "verification"
            WHERE "identifier" = $1 AND "expiresAt" >= $2 ORDER BY "createdAt" DESC LIMIT 1"#,
     )
@@ -77,7 +78,7 @@ pub(super) struct Claim<'a> {
 impl Claim<'_> {
     /// To stand first.
     pub(super) fn take(&self) -> Statement {
-        Statement::new(
+        Statement::without_owner(
             r#"UPDATE "verification" SET "identifier" = $2 WHERE "identifier" = $1 AND "expiresAt" >= $3"#,
         )
         .bind(self.identifier)
@@ -87,7 +88,7 @@ impl Claim<'_> {
 
     /// To stand last. Gives a row where the claim was good.
     pub(super) fn settle(&self) -> Statement {
-        Statement::new(r#"DELETE FROM "verification" WHERE "identifier" IN ($1, $2) RETURNING "identifier" = $2"#)
+        Statement::without_owner(r#"DELETE FROM "verification" WHERE "identifier" IN ($1, $2) RETURNING "identifier" = $2"#)
             .bind(self.identifier)
             .bind(self.name)
     }
@@ -107,7 +108,7 @@ pub async fn reset_password(
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
     let claim = Claim { identifier, name: claim_name, now };
-    let insert = Statement::new(
+    let insert = Statement::without_owner(
         r#"INSERT INTO "account" ("id", "accountId", "providerId", "userId", "password", "createdAt", "updatedAt")
            SELECT $2, "value", 'credential', "value", $3, $4, $4 FROM "verification"
            WHERE "identifier" = $1 AND NOT EXISTS (
@@ -117,7 +118,7 @@ pub async fn reset_password(
     .bind(account_id)
     .bind(password_hash)
     .bind(now);
-    let update = Statement::new(
+    let update = Statement::without_owner(
         r#"UPDATE "account" SET "password" = $2, "updatedAt" = $3 WHERE "providerId" = 'credential'
            AND "userId" = (SELECT "value" FROM "verification" WHERE "identifier" = $1)"#,
     )
@@ -138,5 +139,5 @@ pub(super) fn settled(mut rows: Vec<Vec<Row>>) -> Result<bool, DatabaseError> {
 
 /// The rows that were sent to a user.
 pub(super) fn delete_all_statement(user: &UserId) -> Statement {
-    Statement::new(r#"DELETE FROM "verification" WHERE "value" = $1"#).bind(user.as_str())
+    Statement::of(user, r#"DELETE FROM "verification" WHERE "value" = $1"#)
 }

@@ -13,7 +13,7 @@ use crate::support::database::{
 };
 
 fn insert_owner(name: &str) -> Statement {
-    Statement::new(
+    Statement::across_owners(
         "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, $2)",
     )
     .bind(name)
@@ -41,9 +41,9 @@ on_every_engine! {
     async fn a_batch_gives_the_rows_of_each_statement(database: TestDatabase) {
         let rows = database.write(vec![
             insert_owner("a"),
-            Statement::new("SELECT user_id, version FROM owners"),
-            Statement::new("UPDATE owners SET version = 9 RETURNING version"),
-            Statement::new("DELETE FROM owners WHERE version = 1"),
+            Statement::across_owners("SELECT user_id, version FROM owners"),
+            Statement::across_owners("UPDATE owners SET version = 9 RETURNING version"),
+            Statement::across_owners("DELETE FROM owners WHERE version = 1"),
         ]).await.unwrap();
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 1, 0]);
         assert_eq!(rows[1][0].clone().take::<i64>(1).unwrap(), 1);
@@ -57,7 +57,7 @@ on_every_engine! {
                             "not even SQL", "INSERT INTO tasks (user_id) VALUES ('nobody')",
                             "UPDATE owners SET task_count = -1"] {
                 let mut batch = three("lost");
-                batch.insert(place, Statement::new(failing));
+                batch.insert(place, Statement::across_owners(failing));
                 let outcome = database.write(batch).await;
                 // Without a row there is nothing to refuse yet.
                 if failing.starts_with("UPDATE") && place == 0 {
@@ -77,7 +77,7 @@ on_every_engine! {
         let writes = (0..90).map(|index| {
             let mut batch = three(&format!("batch {index}"));
             match index % 3 {
-                0 => batch.push(Statement::new("SELECT * FROM no_such_table")),
+                0 => batch.push(Statement::across_owners("SELECT * FROM no_such_table")),
                 1 => batch.insert(1, insert_owner(&format!("batch {index} 0"))),
                 _ => {}
             }
@@ -100,7 +100,7 @@ on_every_engine! {
         assert!(matches!(again, Ok(Insert::IdTaken)), "{again:?}");
         assert_eq!(database.counts(&ada).await, (1, 1));
 
-        let copy = Statement::new("INSERT INTO tasks SELECT * FROM tasks");
+        let copy = Statement::across_owners("INSERT INTO tasks SELECT * FROM tasks");
         let error = database.write(vec![copy]).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Unique(Constraint::TaskId)), "{error:?}");
 
@@ -110,7 +110,7 @@ on_every_engine! {
         other.email = user("ada").email;
         let taken = users::insert_user(&database, &other, "a2", "hash", &session("grace", "t2")).await;
         assert_eq!(taken.unwrap(), InsertUser::EmailTaken);
-        let mut email = Statement::new("UPDATE \"user\" SET \"email\" = ");
+        let mut email = Statement::across_owners("UPDATE \"user\" SET \"email\" = ");
         email.push_bind("ada@example.com");
         email.push(" WHERE \"id\" = ").push_bind("ada");
         database.write(vec![email]).await.unwrap();
@@ -133,7 +133,7 @@ on_every_engine! {
                     let _ = tokio::time::timeout(patience, database.write(batch)).await;
                 }
                 _ => {
-                    let read = database.read::<Row>(Statement::new("SELECT user_id FROM owners"));
+                    let read = database.read::<Row>(Statement::across_owners("SELECT user_id FROM owners"));
                     let _ = tokio::time::timeout(std::time::Duration::ZERO, read).await;
                     database.write(batch).await.unwrap();
                     let mine = format!("SELECT count(*) FROM owners WHERE user_id LIKE 'round {round} %'");
@@ -162,7 +162,7 @@ on_every_engine! {
         database.close().await;
         let again = Database::open(&database.storage.storage).await;
         let again = again.map_err(|error| error.to_string()).unwrap();
-        let rows: Vec<Row> = again.read(Statement::new("SELECT user_id FROM owners")).await.unwrap();
+        let rows: Vec<Row> = again.read(Statement::across_owners("SELECT user_id FROM owners")).await.unwrap();
         assert_eq!(rows.len(), 60);
     }
 
@@ -178,7 +178,7 @@ on_every_engine! {
         }
         let again = Database::open(&database.storage.storage).await;
         let again = again.map_err(|error| error.to_string()).unwrap();
-        let rows: Vec<Row> = again.read(Statement::new("SELECT user_id FROM owners")).await.unwrap();
+        let rows: Vec<Row> = again.read(Statement::across_owners("SELECT user_id FROM owners")).await.unwrap();
         assert_eq!(rows.len(), 3 * done);
     }
 }

@@ -45,7 +45,7 @@ const DUE: [&str; 8] = [
 const PRIORITIES: [&str; 5] = ["none", "low", "medium", "high", "urgent"];
 const TAGS: [&str; 5] = ["home", "Home", "süß", "a\"b", "100%"];
 
-fn any_task(dice: &mut Dice) -> Json {
+pub(super) fn any_task(dice: &mut Dice) -> Json {
     let mut json = json!({
         "title": dice.pick(&TITLES),
         "priority": dice.pick(&PRIORITIES),
@@ -94,7 +94,7 @@ fn keys() -> Vec<String> {
 }
 
 /// Every order of one key, every one of two, and some longer ones.
-fn sorts() -> Vec<String> {
+pub(super) fn sorts() -> Vec<String> {
     let mut sorts = keys();
     for one in keys() {
         let others =
@@ -110,7 +110,7 @@ fn sorts() -> Vec<String> {
     sorts
 }
 
-fn any_filter(dice: &mut Dice) -> String {
+pub(super) fn any_filter(dice: &mut Dice) -> String {
     let mut parts = Vec::new();
     let choices: [&[&str]; 7] = [
         &["status=all", "status=pending", "status=completed"],

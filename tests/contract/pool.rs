@@ -21,7 +21,7 @@ async fn one_connection() -> Option<TestDatabase> {
 }
 
 fn sleep(seconds: f64) -> Statement {
-    Statement::new("SELECT 1 FROM pg_sleep($1)").bind(seconds)
+    Statement::without_owner("SELECT 1 FROM pg_sleep($1)").bind(seconds)
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn what_gets_no_answer_gives_way_to_those_who_wait() {
     let Some(database) = one_connection().await else { return };
     let (slow, patient) = tokio::join!(database.write(vec![sleep(9.0)]), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        database.read::<Row>(Statement::new("SELECT 1")).await
+        database.read::<Row>(Statement::without_owner("SELECT 1")).await
     });
     assert!(matches!(slow, Err(DatabaseError::Unavailable(_))), "{slow:?}");
     patient.unwrap();
@@ -80,7 +80,7 @@ async fn one_connection_carries_any_number_of_requests() {
         let database = &database;
         async move {
             let mut rows: Vec<Row> =
-                database.read(Statement::new("SELECT $1").bind(number)).await.unwrap();
+                database.read(Statement::without_owner("SELECT $1").bind(number)).await.unwrap();
             assert_eq!(rows[0].take::<i64>(0).unwrap(), number);
         }
     }));
@@ -91,8 +91,8 @@ async fn one_connection_carries_any_number_of_requests() {
 #[tokio::test]
 async fn a_connection_that_the_server_ends_is_replaced() {
     let Some(database) = one_connection().await else { return };
-    let ended =
-        database.read::<Row>(Statement::new("SELECT pg_terminate_backend(pg_backend_pid())")).await;
+    let end = Statement::without_owner("SELECT pg_terminate_backend(pg_backend_pid())");
+    let ended = database.write(vec![end]).await;
     assert!(matches!(ended, Err(DatabaseError::Unavailable(_))), "{ended:?}");
     for _ in 0..50 {
         if database.ping().await.is_ok() {
@@ -173,17 +173,22 @@ async fn a_second_copy_cannot_open_the_same_folder() {
 #[tokio::test]
 async fn a_full_queue_is_busy_and_recovers() {
     let database = TestDatabase::start(storage::embedded()).await;
+    // Keeps the writer busy while the others queue up.
+    let slow = "WITH RECURSIVE counted(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM counted \
+                WHERE number < 5000000) SELECT count(*) FROM counted";
+    let slow = database.write(vec![Statement::without_owner(slow)]);
     let writes = join_all((0..20_000).map(|index| {
         let database = &database;
         async move {
             let name = format!("owner {index}");
-            let insert = Statement::new(
+            let insert = Statement::across_owners(
                 "INSERT INTO owners (user_id, version, task_count, created_at) VALUES ($1, 1, 0, 0)",
             );
             database.write(vec![insert.bind(name)]).await
         }
     }));
-    let outcomes = writes.await;
+    let (slow, outcomes) = tokio::join!(slow, writes);
+    slow.unwrap();
     let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     let busy =
         outcomes.iter().filter(|outcome| matches!(outcome, Err(DatabaseError::Busy(_)))).count();

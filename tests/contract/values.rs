@@ -24,13 +24,14 @@ async fn make_table(database: &TestDatabase) {
 
 /// Stores eight values, reads them back and empties the table.
 async fn round_trip(database: &TestDatabase, values: [Value; 8]) -> Row {
-    let mut insert =
-        Statement::new("INSERT INTO scratch VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING t");
+    let mut insert = Statement::without_owner(
+        "INSERT INTO scratch VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING t",
+    );
     for value in values {
         insert = insert.bind(value);
     }
     database.write(vec![insert]).await.expect("the values are stored");
-    let mut select = Statement::new("SELECT ");
+    let mut select = Statement::without_owner("SELECT ");
     select.push(COLUMNS).push(" FROM scratch");
     let mut rows: Vec<Row> = database.read(select).await.expect("the values are read");
     database.execute("DELETE FROM scratch").await;
@@ -157,12 +158,12 @@ on_every_engine! {
 
     async fn placeholders_stand_in_any_order_and_more_than_once(database: TestDatabase) {
         make_table(&database).await;
-        let insert = Statement::new("INSERT INTO scratch (i, t, u) VALUES ($3, $1, $2) RETURNING i, t")
+        let insert = Statement::without_owner("INSERT INTO scratch (i, t, u) VALUES ($3, $1, $2) RETURNING i, t")
             .bind("first").bind(Uuid::from_u128(2)).bind(3);
         let mut rows = database.write(vec![insert]).await.unwrap();
         assert_eq!(rows[0][0].take::<i64>(0).unwrap(), 3);
         assert_eq!(rows[0][0].take::<String>(1).unwrap(), "first");
-        let select = Statement::new(
+        let select = Statement::without_owner(
             "SELECT t FROM scratch WHERE u = $2 AND t = $1 AND (i = $3 OR i = $3 + 1) AND t = $1",
         )
         .bind("first").bind(Uuid::from_u128(2)).bind(3);
@@ -171,7 +172,7 @@ on_every_engine! {
 
     async fn ten_and_more_placeholders_keep_apart(database: TestDatabase) {
         make_table(&database).await;
-        let mut insert = Statement::new("INSERT INTO scratch (i) VALUES (");
+        let mut insert = Statement::without_owner("INSERT INTO scratch (i) VALUES (");
         for number in 1..=12_i64 {
             insert.push_bind(number).push(if number < 12 { "), (" } else { ") RETURNING i" });
         }

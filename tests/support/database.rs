@@ -54,10 +54,8 @@ impl TestDatabase {
     pub async fn counts(&self, owner: &UserId) -> (i64, i64) {
         let sql = "SELECT COALESCE((SELECT task_count FROM owners WHERE user_id = $1), 0), \
                    (SELECT count(*) FROM tasks WHERE user_id = $1)";
-        let mut rows: Vec<Row> = self
-            .read(Statement::new(sql).bind(owner.as_str()))
-            .await
-            .expect("counting tasks works");
+        let mut rows: Vec<Row> =
+            self.read(Statement::of(owner, sql)).await.expect("counting tasks works");
         (rows[0].take(0).expect("a number"), rows[0].take(1).expect("a number"))
     }
 
@@ -84,11 +82,9 @@ pub fn created(outcome: Result<Insert, DatabaseError>) -> Task {
     }
 }
 
-/// SQL that is put together in a test.
+/// SQL that is put together in a test, and may read what is everybody's.
 pub fn statement(sql: &str) -> Statement {
-    let mut statement = Statement::new("");
-    statement.push(sql);
-    statement
+    Statement::across_owners(sql.to_owned())
 }
 
 pub fn now() -> Timestamp {

@@ -131,3 +131,26 @@ fn what_cannot_be_honoured_is_refused_by_name_and_without_its_value() {
     }
     read("postgresql://u@h/d?gssencmode=disable&sslsni=1&client_encoding=UTF8");
 }
+
+#[test]
+fn it_is_known_whether_somebody_on_the_way_could_take_the_servers_place() {
+    for url in [
+        "postgresql://u@db.example/d",
+        "postgresql://u@db.example/d?sslmode=require",
+        "postgresql://u@10.0.0.1/d?sslmode=disable",
+        "postgresql://u@localhost,db.example/d",
+    ] {
+        assert!(read(url).trusts_the_network(), "{url}");
+    }
+    for url in [
+        "postgresql://u@db.example/d?sslmode=verify-ca",
+        "postgresql://u@db.example/d?sslmode=verify-full",
+        "postgresql://u@db.example/d?sslmode=require&channel_binding=require",
+        "postgresql://u@localhost/d",
+        "postgresql://u@[::1]/d",
+        "postgresql://u@127.0.0.1/d?sslmode=disable",
+        "postgresql://u@%2Frun%2Fpostgresql/d",
+    ] {
+        assert!(!read(url).trusts_the_network(), "{url}");
+    }
+}

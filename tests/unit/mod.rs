@@ -21,6 +21,7 @@ mod priority;
 mod query_string;
 mod rate_limits;
 mod redirect;
+mod scopes;
 mod secret;
 mod signatures;
 mod sort;

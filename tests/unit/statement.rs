@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 #[test]
 fn placeholders_are_numbered_in_the_order_of_their_values() {
-    let mut statement = Statement::new("SELECT $1").bind("first");
+    let mut statement = Statement::without_owner("SELECT $1").bind("first");
     statement.push(", ").push_bind(2).push(", ").push_bind(None::<Uuid>);
     let shown = format!("{statement:?}");
     assert!(shown.contains("SELECT $1, $2, $3"), "{shown}");
@@ -14,7 +14,7 @@ fn placeholders_are_numbered_in_the_order_of_their_values() {
 #[test]
 fn what_is_looked_for_never_becomes_sql() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
-        let mut statement = Statement::new("SELECT ");
+        let mut statement = Statement::without_owner("SELECT ");
         dialect.push_contains_all(&mut statement, "tags", &["x') OR 1=1 --".to_owned()]);
         let shown = format!("{statement:?}");
         let (sql, values) = shown.split_once("values").unwrap();

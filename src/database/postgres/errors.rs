@@ -9,7 +9,7 @@ use super::tls;
 use crate::database::DatabaseError;
 use crate::database::statement::Constraint;
 
-/// What became of work whose connection is still good, or is not.
+/// What an error means to those who asked.
 pub(super) fn classify(error: &Error) -> DatabaseError {
     let Some(reported) = error.as_db_error() else {
         return if is_lost(error) {
@@ -63,8 +63,20 @@ pub(super) fn is_passing(error: &Error) -> bool {
         return source_of::<rustls::Error>(error).is_none() && is_lost(error);
     };
     let code = reported.code();
-    let crowded = *code == SqlState::TOO_MANY_CONNECTIONS || code.code().starts_with("53");
-    crowded || is_shutting_down(code) || code.code().starts_with("08")
+    let is_crowded = code.code().starts_with("53");
+    is_crowded
+        || is_shutting_down(code)
+        || (code.code().starts_with("08") && !refuses_options(error))
+}
+
+/// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed. Nothing has
+/// happened, and another connection does.
+pub(super) fn is_out_of_date(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|reported| {
+        *reported.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+            || (*reported.code() == SqlState::FEATURE_NOT_SUPPORTED
+                && reported.message().contains("cached plan"))
+    })
 }
 
 /// The database takes no writes: this is not, or no longer, the one that does.

@@ -71,7 +71,7 @@ impl Lease {
             }
             Err(error) => error,
         };
-        if errors::is_lost(&error) {
+        if errors::is_lost(&error) || errors::is_out_of_date(&error) {
             return Err(Trouble::Lost(errors::describe(&error)));
         }
         let trouble = Trouble::Refused(errors::classify(&error));

@@ -95,7 +95,8 @@ impl Pool {
             if let Some(Idle { connection, since }) = self.take_idle().await {
                 return Ok(Lease::new(connection, since, slot, Arc::clone(self)));
             }
-            let miss = match self.connect(timeout).await {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let miss = match self.connect(timeout.min(left)).await {
                 Ok(connection) => {
                     return Ok(Lease::new(connection, Instant::now(), slot, Arc::clone(self)));
                 }
