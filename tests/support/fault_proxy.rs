@@ -138,7 +138,7 @@ async fn listen(
 async fn connection(
     mut client: TcpStream,
     target: SocketAddr,
-    mut way: watch::Receiver<Way>,
+    way: watch::Receiver<Way>,
     counters: Arc<Counters>,
 ) {
     let shared = Shared {
@@ -147,17 +147,16 @@ async fn connection(
         carried: AtomicU64::new(0),
         is_lost: AtomicBool::new(false),
     };
-    let seen = way.clone();
     let ended = tokio::select! {
-        ended = pass(&mut client, target, &seen, &shared) => ended,
-        () = until_cut(&mut way) => Ended::Broken,
+        ended = pass(&mut client, target, &way, &shared) => ended,
+        () = until_cut(way.clone()) => Ended::Broken,
     };
     if ended == Ended::Broken {
         let _ = client.set_zero_linger();
     }
 }
 
-async fn until_cut(way: &mut watch::Receiver<Way>) {
+async fn until_cut(mut way: watch::Receiver<Way>) {
     // A proxy that is gone cuts nothing.
     if way.wait_for(|way| matches!(way, Way::Reset | Way::Closed)).await.is_err() {
         std::future::pending::<()>().await;
@@ -182,9 +181,8 @@ async fn pass(
     tokio::pin!(up, down);
     // One direction that breaks breaks the other; one that ends leaves the other to end.
     tokio::select! {
-        Ended::Well = &mut up => down.await,
-        Ended::Well = &mut down => up.await,
-        else => Ended::Broken,
+        ended = &mut up => if ended == Ended::Well { down.await } else { ended },
+        ended = &mut down => if ended == Ended::Well { up.await } else { ended },
     }
 }
 

@@ -1,14 +1,18 @@
 //! What tests stand on: an application of their own on either engine, a clock that they move, people who call.
 
 pub mod app;
+pub mod certificates;
+pub mod cluster;
 pub mod database;
 pub mod fault_proxy;
 pub mod http;
 pub mod issuer;
 pub mod model;
 pub mod openapi;
+pub mod pgbouncer;
 pub mod storage;
 pub mod tls_issuer;
+mod trial;
 
 /// Makes two tests of each function: one on the embedded engine, one on PostgreSQL.
 ///

@@ -24,15 +24,19 @@ pub fn embedded() -> TestStorage {
 }
 
 /// A database of its own on the server of `TEST_DATABASE_URL`; `None` where there is no such server.
+///
+/// Where a pooler stands before that server, `TEST_DATABASE_ADMIN_URL` leads around it: databases are made and
+/// dropped there.
 pub async fn postgres() -> Option<TestStorage> {
-    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
+    let Ok(url) = std::env::var("TEST_DATABASE_URL") else {
         assert!(std::env::var("CI").is_err(), "TEST_DATABASE_URL must be set in CI");
         eprintln!("skipped: TEST_DATABASE_URL is not set; script/test starts a server");
         return None;
     };
+    let server = std::env::var("TEST_DATABASE_ADMIN_URL").unwrap_or_else(|_| url.clone());
     let name = format!("duly_{}", Uuid::now_v7().simple());
     execute(&server, &format!("CREATE DATABASE {name}")).await;
-    let mut settings = PostgresSettings::parse(&server).expect("TEST_DATABASE_URL reads");
+    let mut settings = PostgresSettings::parse(&url).expect("TEST_DATABASE_URL reads");
     settings.config.dbname(&name);
     settings.max_connections = 8;
     let storage = Storage::Postgres(settings);
