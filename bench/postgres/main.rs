@@ -6,6 +6,7 @@
 //! bench/README.md says what the figures mean.
 
 mod load;
+mod pool_sizes;
 mod processes;
 #[path = "../../tests/support/fault_proxy.rs"]
 #[expect(dead_code, reason = "it can do more than count")]
@@ -196,7 +197,8 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-async fn compare(databases: &Databases) {
+/// Gives the people who were signed up for it.
+async fn compare(databases: &Databases) -> Vec<Person> {
     let pool = ("DATABASE_MAX_CONNECTIONS", "16");
     let (direct, pooled) = (databases.direct.as_str(), databases.pooled.as_str());
     let ways = [
@@ -248,6 +250,7 @@ async fn compare(databases: &Databases) {
             );
         }
     }
+    people
 }
 
 fn main() {
@@ -258,7 +261,9 @@ fn main() {
     let databases = Databases::start();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.block_on(async {
-        compare(&databases).await;
+        let people = compare(&databases).await;
+        let [get, _, create] = loads(&people);
+        pool_sizes::sweep(&databases.direct, &[get, create]).await;
         round_trips::count(&databases.direct, &databases.pooled).await;
     });
     sleep::wake(&runtime);
