@@ -90,9 +90,8 @@ impl Cluster {
         standby
     }
 
-    /// Ends a standby's being one.
+    /// Makes a standby take writes.
     pub fn promote(&self) {
-        self.sql("ALTER SYSTEM SET synchronous_standby_names = ''");
         succeed(program("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data()));
     }
 
@@ -199,6 +198,14 @@ impl Cluster {
         for file in [self.data().join("postmaster.pid"), lock] {
             fs::remove_file(file).expect("it is there");
         }
+    }
+
+    /// Restarts into a start that does not end, and so says to everybody that it is starting up, until it is promoted.
+    pub fn restart_without_end(&self) {
+        self.sql("ALTER SYSTEM SET hot_standby = off");
+        self.stop();
+        self.write(&self.data().join("standby.signal"), "");
+        self.start_again();
     }
 
     /// Starts it where it has ended by itself, as it does where it can write no log.

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::certificates::Authority;
-use super::cluster::{Cluster, Options, until};
+use super::cluster::{Cluster, Options};
 use super::fault_proxy::{FaultProxy, Way};
 use super::pgbouncer::PgBouncer;
 
