@@ -8,6 +8,7 @@ mod reading;
 mod storage;
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use ipnet::IpNet;
@@ -26,6 +27,8 @@ use reading::{given, listed, number};
 
 /// What every deployment must carry (API.md, "Limits").
 const MIN_TASKS_PER_USER: i64 = 1_000;
+/// No load balancer takes longer to notice that somebody is not ready.
+const MAX_DRAIN_SECONDS: u64 = 300;
 
 /// Checked settings. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct Config {
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub max_tasks_per_user: i64,
+    /// How long the server goes on taking connections after it was told to stop.
+    pub drain_time: Duration,
     pub log: LogSettings,
     pub metrics: Option<SocketAddr>,
 }
@@ -88,6 +93,7 @@ impl Config {
             .filter_map(|text| trusted_proxy(text, &mut problems))
             .collect();
         let max_tasks_per_user = max_tasks_per_user(settings, &mut problems);
+        let drain_time = drain_time(settings, &mut problems);
         let log = LogSettings {
             format: log_format(settings, &mut problems),
             filter: log_filter(settings, &mut problems),
@@ -105,6 +111,7 @@ impl Config {
                 cors_origins,
                 trusted_proxies,
                 max_tasks_per_user,
+                drain_time,
                 log,
                 metrics,
             }),
@@ -156,6 +163,15 @@ fn max_tasks_per_user(settings: &Settings, problems: &mut Vec<String>) -> i64 {
         problems.push(format!("MAX_TASKS_PER_USER must be {form}, not {max}"));
     }
     max
+}
+
+fn drain_time(settings: &Settings, problems: &mut Vec<String>) -> Duration {
+    let form = "a number of seconds from 0 to 300";
+    let seconds = number("DRAIN_SECONDS", &settings.drain_seconds, form, problems).unwrap_or(0);
+    if seconds > MAX_DRAIN_SECONDS {
+        problems.push(format!("DRAIN_SECONDS must be {form}, not {seconds}"));
+    }
+    Duration::from_secs(seconds)
 }
 
 fn log_format(settings: &Settings, problems: &mut Vec<String>) -> LogFormat {

@@ -116,6 +116,9 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub max_tasks_per_user: String,
+    /// Seconds after SIGTERM for which it goes on serving but is not ready, so that load balancers notice
+    #[arg(long, env = "DRAIN_SECONDS", default_value = "0", global = true, hide_env_values = true)]
+    pub drain_seconds: String,
     /// How log lines look: pretty or json
     #[arg(
         long,

@@ -1,4 +1,8 @@
 //! The application on the network: accepting connections, and stopping without dropping anybody.
+//!
+//! A server stops in two steps. While it drains it still takes connections, so that load balancers have the time to
+//! notice that it is not ready, and every answer asks its client to leave. Then it closes: what the kernel has accepted
+//! by then is served as well, what runs is finished, and nothing else is taken.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,13 +12,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use metrics::gauge;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
@@ -22,66 +26,146 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a head, in bytes, is read before the next look at its size. What is longer by then is 431 before there
 /// is a request; a token of a megabyte must still get the 401 of any other that is none.
 const MAX_HEAD_BYTES: usize = 1_152 * 1024;
-/// How long requests that run may go on after the signal to stop: longer than any may take, shorter than the
+/// How long requests that run may go on once the server closes: longer than any may take, shorter than the
 /// thirty seconds after which process managers lose patience.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(22);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(22);
+/// How long a connection without a request is kept once the server closes: a request may be on its way.
+const LAST_REQUEST_WAIT: Duration = Duration::from_millis(500);
+/// How many connections are taken after the signal to close, at the most: more than the queue of the kernel holds.
+const MAX_QUEUED: usize = 4_096;
 /// How long to wait after an accept that failed for want of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` is ready; then takes no new connection, and finishes what runs.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
-    let mut stop = pin!(stop);
+/// How far the server has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It takes whatever comes.
+    Serving,
+    /// It still does, and asks clients to leave.
+    Draining,
+    /// It takes nothing new, and finishes what runs.
+    Closing,
+}
+
+/// What every connection has.
+#[derive(Clone)]
+struct Connections {
+    router: Router,
+    phase: watch::Receiver<Phase>,
+    /// Held as long as a connection is open, and never sent on.
+    open: mpsc::Sender<()>,
+}
+
+/// Serves until the phase is [`Phase::Closing`], or nobody is left to say so; then finishes what runs.
+pub async fn serve(listener: TcpListener, router: Router, phase: watch::Receiver<Phase>) {
+    let (open, mut all_closed) = mpsc::channel(1);
+    let mut closing = phase.clone();
+    let connections = Connections { router, phase, open };
+    let mut closing = pin!(reaching(&mut closing, Phase::Closing));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+            () = &mut closing => break,
         };
         match accepted {
-            Ok((stream, peer)) => spawn_connection(stream, peer, router.clone(), &graceful),
+            Ok((stream, peer)) => connections.spawn(stream, peer),
             Err(error) => pause_after(error).await,
         }
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+    if let Err(error) = connections.spawn_queued(listener) {
+        tracing::warn!(%error, "the last connections could not be accepted");
+    }
+    drop(connections);
+    if tokio::time::timeout(FINISH_TIMEOUT, all_closed.recv()).await.is_err() {
         tracing::warn!("some requests were still running when the time to finish them was over");
     }
 }
 
-fn spawn_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    graceful: &GracefulShutdown,
-) {
-    // Answers are small and complete; waiting to fill a packet only delays them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY was refused");
-    }
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        gauge!("http_connections_open").increment(1);
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
+/// Waits for a phase, or for the end of whoever tells.
+async fn reaching(phase: &mut watch::Receiver<Phase>, awaited: Phase) {
+    // An error says that the sender is gone: then there is nothing to wait for.
+    let _ = phase.wait_for(|phase| *phase >= awaited).await;
+}
+
+impl Connections {
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr) {
+        // Answers are small and complete; waiting to fill a packet only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
         }
-        gauge!("http_connections_open").decrement(1);
-    });
+        let connection = self.clone().serve(stream, peer);
+        tokio::spawn(async move {
+            gauge!("http_connections_open").increment(1);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            gauge!("http_connections_open").decrement(1);
+        });
+    }
+
+    /// Takes what the kernel has accepted already; closing the listener would reset it.
+    fn spawn_queued(&self, listener: TcpListener) -> io::Result<()> {
+        // By the system call itself: tokio asks it only after it was told that somebody waits.
+        let listener = listener.into_std()?;
+        for _ in 0..MAX_QUEUED {
+            match listener.accept() {
+                Ok((stream, peer)) => {
+                    stream.set_nonblocking(true)?;
+                    self.spawn(TcpStream::from_std(stream)?, peer);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if is_the_clients(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// One connection, to its end.
+    async fn serve(self, stream: TcpStream, peer: SocketAddr) -> hyper::Result<()> {
+        let Self { router, mut phase, open: _open } = self;
+        let phase_of_answer = phase.clone();
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answer = router.clone().oneshot(request.map(Body::new));
+            let phase = phase_of_answer.clone();
+            async move {
+                let mut answer = answer.await?;
+                if *phase.borrow() != Phase::Serving {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, std::convert::Infallible>(answer)
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let closing = async {
+            reaching(&mut phase, Phase::Closing).await;
+            tokio::time::sleep(LAST_REQUEST_WAIT).await;
+        };
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = closing => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    }
 }
 
 /// A client that hung up in the queue is nothing; running out of descriptors calls for patience.
 async fn pause_after(error: io::Error) {
-    let harmless = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
-    if !harmless.contains(&error.kind()) {
+    if !is_the_clients(&error) {
         tracing::warn!(%error, "a connection could not be accepted");
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
+}
+
+fn is_the_clients(error: &io::Error) -> bool {
+    [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset].contains(&error.kind())
 }

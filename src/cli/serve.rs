@@ -2,14 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use url::Url;
 
 use super::{Failure, print, whereabouts};
 use crate::api::origins::Origins;
-use crate::api::{self, App, server};
+use crate::api::server::{self, Phase};
+use crate::api::{self, App};
 use crate::clock::Clock;
 use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
@@ -39,20 +42,16 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         telemetry::serve_metrics(address, move || observed.services.database.load())
             .map_err(|error| format!("METRICS_ADDR {address}: {error}"))?;
     }
-    let stop = stop_signal()?;
+    let signals = StopSignals::new()?;
     print(&format!(
         "duly listens on http://{address}\n  address  {base_url}\n  data     {}\n  sign-in  {}\n  API      {}\n",
         whereabouts(&config.storage),
         whose_tokens(&config.auth),
         base_url.join("/docs/").unwrap_or(base_url.clone()),
     ))?;
-    let draining = Arc::clone(&app);
-    let stop = async move {
-        stop.await;
-        tracing::info!("stopping: no new connections, finishing what runs");
-        draining.start_draining();
-    };
-    server::serve(listener, api::router(Arc::clone(&app)), stop).await;
+    let (phase, phases) = watch::channel(Phase::Serving);
+    tokio::spawn(stop(signals, config.drain_time, Arc::clone(&app), phase));
+    server::serve(listener, api::router(Arc::clone(&app)), phases).await;
     if let Some(issuer) = &app.services.issuer {
         issuer.outbox.close().await;
     }
@@ -114,17 +113,48 @@ fn whose_tokens(auth: &AuthSettings) -> String {
     }
 }
 
-/// Ready on SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |error: io::Error| format!("signals cannot be received: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
+/// Stops the server after a signal: for `drain_time`, or until a second signal, it only says that it is not ready.
+async fn stop(
+    mut signals: StopSignals,
+    drain_time: Duration,
+    app: Arc<App>,
+    phase: watch::Sender<Phase>,
+) {
+    signals.next().await;
+    app.start_draining();
+    if !drain_time.is_zero() {
+        tracing::info!(seconds = drain_time.as_secs(), "draining: not ready, but still serving");
+        phase.send_replace(Phase::Draining);
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = tokio::time::sleep(drain_time) => {}
+            () = signals.next() => {}
         }
-    })
+    }
+    tracing::info!("stopping: no new connections, finishing what runs");
+    phase.send_replace(Phase::Closing);
+}
+
+/// What asks the program to stop: SIGTERM, or Ctrl-C.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> Result<Self, Failure> {
+        let received = |kind| {
+            signal(kind).map_err(|error: io::Error| format!("signals cannot be received: {error}"))
+        };
+        let terminate = received(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: received(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// The secrets that were set, or else the one kept beside the embedded database, made at the first start.

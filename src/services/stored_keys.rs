@@ -1,6 +1,8 @@
 //! Our own signing keys, in the database, where other copies and a TypeScript Better Auth find them too. They are
-//! read again when they have become old, and when a token names one that is not known.
+//! read again when they have become old, and when a token names one that is not known: another copy may have made it a
+//! moment ago.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,16 +15,24 @@ use crate::models::secret::Secrets;
 
 /// How long keys are used before they are read again: the bound within which a rotation elsewhere shows here.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(30);
-/// How often an unknown `kid` may make the keys be read again.
-const RELOAD_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
 
 /// The keys of the table `jwks`, as they were a moment ago.
 pub struct StoredKeys {
     database: Arc<Database>,
     encryption: KeyEncryption,
-    keys: RwLock<Arc<KeySet>>,
+    reading: RwLock<Reading>,
+    /// How many times reading them has begun.
+    begun: AtomicU64,
     /// Held by the one request that reads or makes keys while the others wait for it.
     loading: tokio::sync::Mutex<()>,
+}
+
+/// The keys as they were at one time.
+#[derive(Clone, Default)]
+struct Reading {
+    /// Counted by when it began, the first is 1.
+    number: u64,
+    keys: Arc<KeySet>,
 }
 
 impl StoredKeys {
@@ -31,15 +41,20 @@ impl StoredKeys {
         Self {
             database,
             encryption: KeyEncryption::new(secrets),
-            keys: RwLock::default(),
+            reading: RwLock::default(),
+            begun: AtomicU64::new(0),
             loading: tokio::sync::Mutex::default(),
         }
     }
 
     /// The keys as they were last read.
     pub(super) fn current(&self) -> Arc<KeySet> {
-        // The set is replaced whole, so a panic elsewhere cannot have left half of one.
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+        self.last_reading().keys
+    }
+
+    fn last_reading(&self) -> Reading {
+        // It is replaced whole, so a panic elsewhere cannot have left half of one.
+        self.reading.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The keys, if they were read a moment ago.
@@ -48,23 +63,24 @@ impl StoredKeys {
         keys.is_younger_than(FRESH_FOR, now).then_some(keys)
     }
 
-    /// The keys, read again where they are old, or where `key_id` is not among them.
+    /// The keys, read again where they are old, or where `key_id` is not among them. However many tokens name unknown
+    /// keys, they are read once at a time: whoever has come before a reading began shares what it finds.
     pub(super) async fn with(
         &self,
         key_id: &str,
         now: Timestamp,
     ) -> Result<Arc<KeySet>, DatabaseError> {
         let serves = |keys: &KeySet| {
-            let age = if keys.verifying.contains_key(key_id) { FRESH_FOR } else { RELOAD_INTERVAL };
-            keys.is_younger_than(age, now)
+            keys.verifying.contains_key(key_id) && keys.is_younger_than(FRESH_FOR, now)
         };
+        let begun = self.begun.load(Ordering::SeqCst);
         let keys = self.current();
         if serves(&keys) {
             return Ok(keys);
         }
         let _loading = self.loading.lock().await;
-        let keys = self.current();
-        if serves(&keys) { Ok(keys) } else { self.load(now).await }
+        let Reading { number, keys } = self.last_reading();
+        if serves(&keys) || number > begun { Ok(keys) } else { self.load(now).await }
     }
 
     /// The key that signs, made where there is none.
@@ -88,9 +104,11 @@ impl StoredKeys {
     }
 
     async fn load(&self, now: Timestamp) -> Result<Arc<KeySet>, DatabaseError> {
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let stored = keys::list_keys(&self.database).await?;
         let keys = Arc::new(KeySet::read(&stored, &self.encryption, now));
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        let reading = Reading { number, keys: Arc::clone(&keys) };
+        *self.reading.write().unwrap_or_else(PoisonError::into_inner) = reading;
         Ok(keys)
     }
 }

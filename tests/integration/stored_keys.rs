@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use duly::database::keys::{self, StoredKey};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::on_every_engine;
@@ -76,12 +77,37 @@ on_every_engine! {
         for algorithm in ["EdDSA", "ES256", "RS256"] {
             let key = TestKey::new(algorithm, algorithm);
             store(&app, &key, None).await;
-            app.advance(Duration::from_secs(10));
             assert_eq!(status(&app, &token(&key, &ada.id)).await, 200, "{algorithm}");
             let published = app.send(Call::get("/api/auth/jwks")).await.expect(200);
             let published = published["keys"].as_array().expect("an array").clone();
             assert!(published.contains(&key.jwk()), "{published:?}");
         }
+    }
+
+    async fn a_key_that_another_copy_has_made_just_now_is_known_at_once(app: TestApp) {
+        let ada = app.person("ada").await;
+        assert_eq!(status(&app, &ada.jwt).await, 200);
+        // The keys have been read at this very moment, and again for each that is not there.
+        for name in ["one", "two", "three"] {
+            let key = TestKey::new(name, "EdDSA");
+            assert_eq!(status(&app, &token(&key, &ada.id)).await, 401, "{name}");
+            store(&app, &key, Some("EdDSA")).await;
+            assert_eq!(status(&app, &token(&key, &ada.id)).await, 200, "{name}");
+        }
+    }
+
+    async fn tokens_of_unknown_keys_hold_nobody_up(app: TestApp) {
+        let ada = app.person("ada").await;
+        let (unknown, new) = (TestKey::new("unknown", "EdDSA"), TestKey::new("new", "EdDSA"));
+        store(&app, &new, Some("EdDSA")).await;
+        let tokens = (0..100).map(|number| match number {
+            50 => token(&new, &ada.id),
+            _ => token(&unknown.named(&format!("unknown {number}")), &ada.id),
+        });
+        let tokens: Vec<String> = tokens.collect();
+        let statuses = join_all(tokens.iter().map(|token| status(&app, token))).await;
+        let good = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!((statuses[50], good), (200, 1), "{statuses:?}");
     }
 
     async fn keys_that_do_not_read_leave_the_others_alone(app: TestApp) {

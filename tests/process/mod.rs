@@ -1,21 +1,28 @@
 //! The real binary, in a directory of its own, seen from outside: what it prints, keeps, logs and survives.
 
 mod addresses;
+mod change_numbers;
 pub mod client;
 mod commands;
 mod crash;
+mod draining;
+mod ended_sessions;
 mod first_start;
+mod key_rotation;
 mod logging;
 mod mail;
 mod mailbox;
 mod metrics;
 mod remote;
 mod remote_issuer;
+mod rolling_restart;
+mod round_robin;
 mod secrets;
 pub mod server;
 mod settings;
 mod several_copies;
 mod stopping;
+mod stored;
 
 use serde_json::{Value as Json, json};
 

@@ -73,3 +73,31 @@ fn what_the_old_secret_made_goes_on_working_until_it_is_dropped() {
         assert!(!end.log.contains(NEW) && !end.log.contains(SECRET));
     }
 }
+
+/// The new secret is made known to every copy before one of them uses it.
+#[test]
+fn copies_change_over_one_after_the_other() {
+    let Some(program) = Program::on_postgres() else { return };
+    let program = program.with("BETTER_AUTH_URL", "http://duly.test");
+    let (known, used) = (format!("1:{SECRET},2:{NEW}"), format!("2:{NEW},1:{SECRET}"));
+    let mut old = with_secrets(&program, Some(SECRET), None).start();
+    let ada = sign_up(&old, "ada");
+    let mut sessions = vec![signed_token(&old, "ada")];
+    for secrets in [&known, &used] {
+        let new = with_secrets(&program, None, Some(secrets)).start();
+        for copy in [&old, &new] {
+            sessions.push(signed_token(copy, "ada"));
+        }
+        for copy in [&old, &new] {
+            assert_eq!(key_ids(copy).len(), 1);
+            for token in &sessions {
+                assert_ne!(session(copy, token).body, "null", "{secrets}");
+                assert_eq!(titles(&new, &super::jwt(copy, token)).len(), 0);
+                assert_eq!(titles(&old, &super::jwt(copy, token)).len(), 0);
+            }
+            assert_eq!(titles(copy, &ada.jwt).len(), 0);
+        }
+        old.stop();
+        old = new;
+    }
+}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::process::client::{self, Answer};
-use crate::process::server::Server;
+use crate::process::server::{Program, Server};
 use crate::process::{Person, sign_up, titles};
 use crate::support::cluster::until;
 
@@ -65,8 +65,10 @@ pub struct Seen {
 }
 
 impl Load {
-    /// Comes back when they have had their first answers.
-    pub fn start(server: Server) -> Self {
+    /// At a server of this program. Comes back when they have had their first answers.
+    pub fn start(program: &Program) -> Self {
+        // A line for each request would be all that is seen of a test that fails.
+        let server = program.clone().with("RUST_LOG", "warn").start();
         let person = sign_up(&server, "ada");
         let shared = Arc::new(Shared {
             address: server.address,

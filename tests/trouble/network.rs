@@ -13,7 +13,7 @@ fn during_load(trouble: impl FnOnce(&FaultProxy, &Load)) -> Option<Seen> {
     let cluster = Cluster::start()?;
     let proxy = FaultProxy::start(SocketAddr::from(([127, 0, 0, 1], cluster.port)));
     let url = format!("postgresql://{ROLE}@{}/{ROLE}", proxy.address);
-    let load = Load::start(program(&url).start());
+    let load = Load::start(&program(&url));
     trouble(&proxy, &load);
     proxy.set(Way::Open);
     Some(load.recovered())

@@ -11,7 +11,7 @@ use crate::support::cluster::{Cluster, Options, until};
 
 /// Does something to a database that is at work, and undoes it.
 fn during_load(cluster: &Cluster, trouble: impl FnOnce(&Load)) -> Seen {
-    let load = Load::start(program(&cluster.url()).start());
+    let load = Load::start(&program(&cluster.url()));
     trouble(&load);
     load.recovered()
 }
@@ -100,7 +100,7 @@ fn a_standby_that_is_promoted_takes_over_from_a_primary_that_is_gone() {
         "postgresql://{role}@127.0.0.1:{},127.0.0.1:{}/{role}?target_session_attrs=read-write",
         standby.port, primary.port
     );
-    let load = Load::start(program(&url).start());
+    let load = Load::start(&program(&url));
     primary.kill();
     standby.promote();
     load.recovered();
@@ -157,7 +157,7 @@ fn when_the_disk_is_full_writes_are_told_to_come_again_and_nothing_is_lost() {
     let options = Options { megabytes: Some(96), ..Options::default() };
     let Some(cluster) = Cluster::start_with(&options) else { return };
     let seen = during_load(&cluster, |_| {
-        cluster.fill_up(0);
+        cluster.fill_up();
         wait(4);
         cluster.make_room();
         cluster.start_if_it_has_ended();

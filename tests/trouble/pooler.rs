@@ -16,7 +16,10 @@ use crate::support::pgbouncer::PgBouncer;
 const LENIENT: &str = "ignore_startup_parameters=options";
 
 async fn open(url: &str, pooler: Pooler) -> Database {
-    let mut settings = PostgresSettings::parse(url).unwrap();
+    open_with(PostgresSettings::parse(url).unwrap(), pooler).await
+}
+
+async fn open_with(mut settings: PostgresSettings, pooler: Pooler) -> Database {
     settings.pooler = pooler;
     settings.max_connections = 8;
     Database::open(&Storage::Postgres(settings)).await.unwrap()
@@ -35,7 +38,10 @@ async fn time_outs_hold_in_every_batch_and_leak_to_nobody() {
     for settings in [&["default_pool_size=1"][..], &["default_pool_size=1", LENIENT]] {
         let Some(pooler) = PgBouncer::start(&cluster.url(), settings) else { return };
         for known in [Pooler::Auto, Pooler::Transaction] {
-            let database = open(&pooler.url, known).await;
+            // Migrations take two connections at once, and so the way around.
+            let mut database = PostgresSettings::parse(&pooler.url).unwrap();
+            database.direct = Some(Box::new(PostgresSettings::parse(&cluster.url()).unwrap()));
+            let database = open_with(database, known).await;
             for _ in 0..3 {
                 assert_eq!(setting(&database, "statement_timeout").await, "10s");
                 assert_eq!(setting(&database, "lock_timeout").await, "5s");
@@ -152,7 +158,7 @@ fn migrations_take_the_direct_way_where_there_is_one() {
 fn a_pooler_that_comes_back_is_used_again() {
     let Some(cluster) = Cluster::start() else { return };
     let Some(pooler) = PgBouncer::start(&cluster.url(), &["server_login_retry=1"]) else { return };
-    let load = super::load::Load::start(program(&pooler.url).start());
+    let load = super::load::Load::start(&program(&pooler.url));
     cluster.restart();
     load.go_on();
     cluster.kill();

@@ -47,6 +47,7 @@ fn nothing_configured_is_a_local_server_on_an_embedded_file() {
     assert!(issuer.secrets.is_none() && issuer.base_url.is_none() && config.metrics.is_none());
     assert!(config.trusted_origins.is_empty() && config.cors_origins.is_empty());
     assert_eq!(config.max_tasks_per_user, 10_000);
+    assert!(config.drain_time.is_zero());
     assert_eq!(config.log.format, LogFormat::Pretty);
     let Storage::Embedded(embedded) = config.storage else { panic!("it is embedded") };
     assert_eq!(embedded.file.to_str(), Some("./data/duly.db"));
@@ -81,7 +82,9 @@ fn values_at_the_limits_are_taken() {
             settings.host = "::".to_owned();
             settings.metrics_addr = Some("[::1]:9000".to_owned());
             settings.log_format = "json".to_owned();
+            settings.drain_seconds = "300".to_owned();
         });
+        assert_eq!(config.drain_time.as_secs(), 300);
         assert_eq!(config.max_tasks_per_user.to_string(), max);
         assert_eq!(
             issuer(&config).secrets.as_ref().unwrap().current().as_bytes(),
@@ -100,7 +103,7 @@ fn values_at_the_limits_are_taken() {
 #[test]
 fn each_value_beyond_a_limit_is_one_problem() {
     type Change = fn(&mut Settings, String);
-    let cases: [(&str, Change, &[&str]); 9] = [
+    let cases: [(&str, Change, &[&str]); 10] = [
         ("HOST", |s, v| s.host = v, &["", "localhost", "1.2.3", "127.0.0.1:80", "example.com"]),
         ("PORT", |s, v| s.port = v, &["", "-1", "65536", "http", "80.0"]),
         (
@@ -136,6 +139,7 @@ fn each_value_beyond_a_limit_is_one_problem() {
             ],
         ),
         ("MAX_TASKS_PER_USER", |s, v| s.max_tasks_per_user = v, &["", "999", "0", "-5", "1e4"]),
+        ("DRAIN_SECONDS", |s, v| s.drain_seconds = v, &["", "-1", "301", "1.5", "5s", "never"]),
         ("LOG_FORMAT", |s, v| s.log_format = v, &["xml", "", "pretty json"]),
     ];
     for (name, change, values) in cases {

@@ -105,7 +105,7 @@ impl Pool {
             let why = match miss {
                 Miss::Passing(why) => {
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSES[1]);
+                    pause = (pause * 3 / 2).min(PAUSES[1]);
                     why
                 }
                 Miss::Slow => {
