@@ -1,8 +1,10 @@
 //! All tests in one binary: `unit` for the models, `contract` for the storage, `integration` for what is seen
-//! from outside.
+//! from outside, `process` for the binary, `trouble` for what becomes of it when PostgreSQL or the way to it
+//! misbehaves.
 
 mod contract;
 mod integration;
 mod process;
 mod support;
+mod trouble;
 mod unit;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -231,7 +232,14 @@ impl Extra {
 fn read_authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(certificates) if !certificates.is_empty() => {
+            for certificate in &certificates {
+                RootCertStore::empty().add(certificate.clone()).map_err(|error| {
+                    format!("has the sslrootcert {file}, with a certificate that cannot be used: {error}")
+                })?;
+            }
+            Ok(certificates)
+        }
         Ok(_) => Err(format!("has the sslrootcert {file}, in which there is no certificate (PEM)")),
         Err(error) => Err(format!("has the sslrootcert {file}, which cannot be read: {error}")),
     }

@@ -1,6 +1,7 @@
 //! Bringing a schema up to date: refinery's migrations, embedded in the binary, run under a lock.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use refinery::error::Kind;
 use refinery::{Report, Runner, SchemaVersion};
@@ -20,6 +21,8 @@ mod embedded_sqlite {
 const HISTORY_TABLE: &str = "duly_schema_history";
 /// The advisory lock that copies of this program take while they migrate; the number is "duly" in ASCII.
 const POSTGRES_LOCK: i64 = 0x6475_6c79;
+/// How long a copy waits before it asks for the lock again.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// What keeps a database from being used.
 #[derive(Debug, thiserror::Error)]
@@ -119,12 +122,26 @@ pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>
 /// lock of a session would not.
 async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
     let lock = postgres::connect_for_migrations(settings).await?;
-    lock.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")).await?;
+    take_lock(&lock).await?;
     let mut client = postgres::connect_for_migrations(settings).await?;
     let runner = postgres_runner();
     let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
     lock.batch_execute("COMMIT").await?;
     Ok(applied(&report))
+}
+
+/// Asks again and again, and holds nothing in between: a copy that waited within a transaction would keep a connection
+/// of the pooler from the one that migrates.
+async fn take_lock(client: &tokio_postgres::Client) -> Result<(), MigrationError> {
+    let take = format!("SELECT pg_try_advisory_xact_lock({POSTGRES_LOCK})");
+    loop {
+        client.batch_execute("BEGIN").await?;
+        if client.query_typed_one(&take, &[]).await?.get(0) {
+            return Ok(());
+        }
+        client.batch_execute("ROLLBACK").await?;
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
 }
 
 async fn last_applied_postgres(

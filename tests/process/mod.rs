@@ -2,7 +2,7 @@
 
 mod addresses;
 mod change_numbers;
-mod client;
+pub mod client;
 mod commands;
 mod crash;
 mod draining;
@@ -18,7 +18,7 @@ mod remote_issuer;
 mod rolling_restart;
 mod round_robin;
 mod secrets;
-mod server;
+pub mod server;
 mod settings;
 mod several_copies;
 mod stopping;
@@ -30,15 +30,15 @@ use client::Answer;
 use server::Server;
 
 /// Long enough to be a secret, and easy to find in what should not hold it.
-const SECRET: &str = "f1nd-me-in-the-logs-f1nd-me-in-the-logs";
+pub const SECRET: &str = "f1nd-me-in-the-logs-f1nd-me-in-the-logs";
 
 /// Somebody who has signed up at a server.
-struct Person {
-    session_token: String,
-    jwt: String,
+pub struct Person {
+    pub session_token: String,
+    pub jwt: String,
 }
 
-fn sign_up(server: &Server, name: &str) -> Person {
+pub fn sign_up(server: &Server, name: &str) -> Person {
     let body = json!({"name": name, "email": format!("{name}@example.com"), "password": format!("password of {name}")});
     let answer = server.call("POST", "/api/auth/sign-up/email", "", Some(&body));
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -47,18 +47,18 @@ fn sign_up(server: &Server, name: &str) -> Person {
     Person { session_token, jwt }
 }
 
-fn jwt(server: &Server, session_token: &str) -> String {
+pub fn jwt(server: &Server, session_token: &str) -> String {
     let answer = server.call("GET", "/api/auth/token", session_token, None);
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()["token"].as_str().expect("a JWT").to_owned()
 }
 
-fn create_task(server: &Server, token: &str, title: &str) -> Answer {
+pub fn create_task(server: &Server, token: &str, title: &str) -> Answer {
     server.call("POST", "/api/me/tasks", token, Some(&json!({ "title": title })))
 }
 
 /// Every title that somebody's list holds, page by page.
-fn titles(server: &Server, token: &str) -> Vec<String> {
+pub fn titles(server: &Server, token: &str) -> Vec<String> {
     let (mut titles, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = server.call("GET", &format!("/api/me/tasks?limit=100{cursor}"), token, None);

@@ -90,20 +90,14 @@ impl Cluster {
         standby
     }
 
-    /// Ends a standby's being one.
+    /// Makes a standby take writes.
     pub fn promote(&self) {
-        self.sql("ALTER SYSTEM SET synchronous_standby_names = ''");
         succeed(program("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data()));
     }
 
     /// As the role that is to be used, without its password.
     pub fn url(&self) -> String {
         format!("postgresql://{ROLE}@127.0.0.1:{}/{ROLE}", self.port)
-    }
-
-    /// As [`Cluster::url`], as the superuser.
-    pub fn superuser_url(&self) -> String {
-        format!("postgresql://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
     /// As the role, with its password, with these parameters.
@@ -201,6 +195,14 @@ impl Cluster {
         }
     }
 
+    /// Restarts into a start that does not end, and so says to everybody that it is starting up, until it is promoted.
+    pub fn restart_without_end(&self) {
+        self.sql("ALTER SYSTEM SET hot_standby = off");
+        self.stop();
+        self.write(&self.data().join("standby.signal"), "");
+        self.start_again();
+    }
+
     /// Starts it where it has ended by itself, as it does where it can write no log.
     pub fn start_if_it_has_ended(&self) {
         if !self.has_processes() {
@@ -233,13 +235,11 @@ impl Cluster {
         signal("-CONT", &self.processes());
     }
 
-    /// Leaves no room on its file system but for these kilobytes.
-    pub fn fill_up(&self, leave_kilobytes: u64) {
-        let space = succeed(Command::new("df").args(["-k", "--output=avail"]).arg(self.data()));
-        let free: u64 =
-            text(&space.stdout).split_whitespace().last().expect("a number").parse().expect("one");
-        let ballast = vec![0; 1024 * usize::try_from(free - leave_kilobytes).expect("it is small")];
-        fs::write(self.ballast(), ballast).expect("there is as much room");
+    /// Leaves no room on its file system.
+    pub fn fill_up(&self) {
+        let mut ballast = fs::File::create(self.ballast()).expect("a file can be made");
+        let full = (0..).find_map(|_| ballast.write_all(&[0; 64 * 1024]).err()).expect("it ends");
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     }
 
     pub fn make_room(&self) {

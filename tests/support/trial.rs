@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::certificates::Authority;
-use super::cluster::{Cluster, Options, until};
+use super::cluster::{Cluster, Options};
 use super::fault_proxy::{FaultProxy, Way};
 use super::pgbouncer::PgBouncer;
 
@@ -43,7 +43,7 @@ fn a_cluster_is_read_only_or_full_and_recovers() {
     cluster.set_read_only(true);
     assert_eq!(cluster.sql("SHOW default_transaction_read_only"), "on");
     cluster.set_read_only(false);
-    cluster.fill_up(1024);
+    cluster.fill_up();
     let full =
         "CREATE TABLE large AS SELECT repeat(md5(n::text), 50) FROM generate_series(1, 4000) n";
     let filled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cluster.sql(full)));

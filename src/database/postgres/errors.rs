@@ -133,6 +133,12 @@ fn advice(error: &Error, text: &str) -> Option<&'static str> {
             "Turn on ssl in the server, or, on a network that you trust, connect with sslmode=disable",
         );
     }
+    if text.contains("channel binding") {
+        return Some(
+            "channel_binding=require needs sslmode=require or stricter, a server with TLS, and a password that it keeps \
+             for SCRAM-SHA-256",
+        );
+    }
     let code = error.code()?;
     if *code == SqlState::INVALID_PASSWORD {
         return Some("Look at the user and the password in the connection string");
