@@ -137,7 +137,7 @@ fn migrations_take_the_direct_way_where_there_is_one() {
     // The pooler's database takes no tables before the direct way has made them.
     let program = program(&pooler.url)
         .with("DATABASE_DIRECT_URL", &format!("{}?application_name=direct", cluster.url()));
-    cluster.sql(&"ALTER SYSTEM SET log_statement = 'ddl'".to_owned());
+    cluster.sql("ALTER SYSTEM SET log_statement = 'ddl'");
     cluster.sql("ALTER SYSTEM SET log_line_prefix = '[%a] '");
     cluster.reload();
     let server = program.start();
