@@ -3,6 +3,7 @@
 
 mod auth;
 mod mail;
+mod place;
 mod reading;
 mod storage;
 
@@ -17,6 +18,7 @@ pub use auth::{
     Accepted, AuthSettings, IssuerSettings, RateLimiting, RemoteSettings, SharedSecretSettings,
 };
 pub use mail::{Delivery, MailSettings, SmtpSettings, SmtpTls};
+pub use place::Place;
 pub use storage::{EmbeddedSettings, PostgresSettings, Storage};
 
 use crate::models::origin_pattern::OriginPattern;

@@ -40,6 +40,19 @@ pub struct PostgresSettings {
     pub max_connections: usize,
 }
 
+impl PostgresSettings {
+    /// A connection string, and the defaults of everything else.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence. It does not repeat the text, which may hold a password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let config = url
+            .parse::<tokio_postgres::Config>()
+            .map_err(|error| format!("is not a connection string: {}", postgres_cause(&error)))?;
+        Ok(Self { config, max_connections: 16 })
+    }
+}
+
 pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storage {
     let max_connections = number::<usize>(
         "DATABASE_MAX_CONNECTIONS",
