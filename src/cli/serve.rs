@@ -107,7 +107,7 @@ fn whose_tokens(auth: &AuthSettings) -> String {
 }
 
 /// Ready on SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |error: io::Error| format!("signals cannot be received: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;

@@ -1,0 +1,276 @@
+//! Moving everything from one database into another: an embedded file, or PostgreSQL, in either direction.
+//!
+//! The target is marked before the first row and until everything has been compared. A copy that was broken off is
+//! taken up by the next one of the same source: rows that are there are not written again. The source is only read.
+
+mod comparison;
+mod pass;
+
+use std::cell::RefCell;
+
+use super::data_directory;
+use super::hashes::sha256;
+use crate::config::{EmbeddedSettings, Place, Storage};
+use crate::database::copies::{self, State};
+use crate::database::migrations::{self, MigrationError};
+use crate::database::transfer::tables::Table;
+use crate::database::{Database, DatabaseError};
+use comparison::Comparison;
+use pass::Copier;
+
+/// How often everything is gone through where the source is changing all the while.
+const MAX_PASSES: u32 = 4;
+
+/// What becomes of columns that another program has added to the source's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignColumns {
+    /// Nothing is copied while there are any.
+    Refuse,
+    /// They stay behind.
+    LeaveBehind,
+}
+
+/// How far a copy is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// From 1. There is a second one only where the first did not make both sides equal.
+    pub pass: u32,
+    pub step: Step,
+    /// Rows looked at in this pass.
+    pub rows: u64,
+    /// Owners done, of so many.
+    pub owners: u64,
+    pub all_owners: i64,
+}
+
+/// What is being done, and with which table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Copying(&'static str),
+    Verifying(&'static str),
+}
+
+/// A copy that is finished and equal to its source.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Each table, and how many rows it has.
+    pub counts: Vec<(&'static str, u64)>,
+    /// What stayed behind, as `"table"."column"`.
+    pub left_behind: Vec<String>,
+    pub passes: u32,
+}
+
+/// Why a copy was not made, or not finished. Each is a sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error("--from and --to are the same database")]
+    Same,
+    #[error("there is no database at {0}")]
+    NoSource(String),
+    #[error(
+        "{0} is in use by a running duly. Stop it, or copy from a backup: duly backup makes one while it runs."
+    )]
+    SourceInUse(String),
+    #[error("the source cannot be opened: {0}")]
+    Source(#[source] MigrationError),
+    #[error("the target cannot be opened: {0}")]
+    Target(#[source] MigrationError),
+    #[error("{0} has no tables of duly's")]
+    NotOurs(String),
+    #[error(
+        "the source is at version {found} of the tables, this duly copies version {newest}. \
+         Start this duly on it once (duly migrate is enough)."
+    )]
+    OlderSource { found: i64, newest: i64 },
+    #[error(
+        "the database is at version {found} of the tables, this duly knows versions up to {newest}. Use the newer duly."
+    )]
+    Newer { found: i64, newest: i64 },
+    #[error("the source is itself a copy that was not finished")]
+    UnfinishedSource,
+    #[error(
+        "another program has added columns, which would be left behind: {}. \
+         Between two PostgreSQL databases pg_dump takes them along. To copy without them: --leave-behind.",
+        .0.join(", ")
+    )]
+    ForeignColumns(Vec<String>),
+    #[error("an embedded target must be a data directory, or duly.db in one")]
+    NotADataDirectory,
+    #[error("the target is not empty: there are rows in its table {0}. Nothing was changed.")]
+    NotEmpty(&'static str),
+    #[error(
+        "the target holds the unfinished copy of another source. Nothing was changed. \
+         Copy from that one again to finish it, or delete the database to give it up."
+    )]
+    OtherCopy,
+    #[error(
+        "the unfinished copy in the target was begun by another version of duly. Nothing was changed. \
+         Finish it with that one, or delete the database to give it up."
+    )]
+    OtherVersion,
+    #[error("{0}")]
+    DataDirectory(String),
+    #[error("table {table}: {error}")]
+    Table { table: &'static str, error: DatabaseError },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(
+        "the copy is not equal to its source: {0}. It is not finished; starting it again looks for what differs."
+    )]
+    Differs(String),
+    #[error(
+        "the source is being written to, faster than it can be followed: {0}. Stop whatever writes to it, \
+         and start the copy again: it goes on where it is."
+    )]
+    SourceChanges(String),
+}
+
+impl CopyError {
+    fn of(table: &'static Table) -> impl Fn(DatabaseError) -> Self {
+        |error| Self::Table { table: table.name, error }
+    }
+}
+
+/// Copies everything from one database into another that is empty, or goes on with a copy that was broken off.
+///
+/// # Errors
+/// [`CopyError`]. Where the target was not taken it is as it was; otherwise it stays marked as unfinished.
+pub async fn copy(
+    from: &Place,
+    to: &Place,
+    foreign_columns: ForeignColumns,
+    report: &dyn Fn(&Progress),
+) -> Result<Finished, CopyError> {
+    if from.name == to.name {
+        return Err(CopyError::Same);
+    }
+    let source = open_source(from).await?;
+    let outcome = copy_from(&source, from, to, foreign_columns, report).await;
+    source.close().await;
+    outcome
+}
+
+async fn copy_from(
+    source: &Database,
+    from: &Place,
+    to: &Place,
+    foreign_columns: ForeignColumns,
+    report: &dyn Fn(&Progress),
+) -> Result<Finished, CopyError> {
+    let left_behind = check_source(&copies::inspect(source).await?, from)?;
+    if !left_behind.is_empty() && foreign_columns == ForeignColumns::Refuse {
+        return Err(CopyError::ForeignColumns(left_behind));
+    }
+    let target = open_target(to, &hex::encode(sha256(from.name.as_bytes()))).await?;
+    let progress = Progress { pass: 0, step: Step::Copying(""), rows: 0, owners: 0, all_owners: 0 };
+    let copier = Copier { source, target: &target, progress: RefCell::new(progress), report };
+    let outcome = run(&copier).await;
+    target.close().await;
+    let (comparison, passes) = outcome?;
+    let counts = comparison.counts.iter().map(|(table, rows, _)| (*table, *rows)).collect();
+    Ok(Finished { counts, left_behind, passes })
+}
+
+/// Passes until both sides are equal. Then the mark goes.
+async fn run(copier: &Copier<'_>) -> Result<(Comparison, u32), CopyError> {
+    let mut before: Option<Comparison> = None;
+    for pass in 1..=MAX_PASSES {
+        copier.tell(|progress| (progress.pass, progress.rows) = (pass, 0));
+        copier.run().await?;
+        let comparison = copier.compare().await?;
+        if comparison.is_equal() {
+            copies::clear_mark(copier.target).await?;
+            return Ok((comparison, pass));
+        }
+        if before.is_some_and(|before| before.source == comparison.source) {
+            // The source has stood still meanwhile, so another pass would not help.
+            return Err(CopyError::Differs(what_differs(&comparison)));
+        }
+        before = Some(comparison);
+    }
+    Err(CopyError::SourceChanges(before.as_ref().map(what_differs).unwrap_or_default()))
+}
+
+fn what_differs(comparison: &Comparison) -> String {
+    let mut parts: Vec<String> =
+        comparison.tables.iter().map(|table| format!("table {table}")).collect();
+    if comparison.owners > 0 {
+        let more = match comparison.owners - comparison.named.len() as u64 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        parts.push(format!("owners {}{more}", comparison.named.join(", ")));
+    }
+    let counts = comparison.counts.iter().filter(|(_, source, target)| source != target);
+    parts.extend(counts.map(|(table, source, target)| {
+        format!("{table} has {source} rows in the source and {target} in the copy")
+    }));
+    parts.join("; ")
+}
+
+async fn open_source(from: &Place) -> Result<Database, CopyError> {
+    if let Storage::Embedded(settings) = &from.storage
+        && !settings.file.is_file()
+    {
+        return Err(CopyError::NoSource(from.name.clone()));
+    }
+    Database::open_read_only(&from.storage).await.map_err(|error| match error {
+        MigrationError::InUse(_) => CopyError::SourceInUse(from.name.clone()),
+        error => CopyError::Source(error),
+    })
+}
+
+/// Whether a copy can be made of it; gives the columns that would stay behind.
+fn check_source(state: &State, from: &Place) -> Result<Vec<String>, CopyError> {
+    let newest = copies::newest_version();
+    match state.version {
+        None => Err(CopyError::NotOurs(from.name.clone())),
+        Some(_) if state.mark.is_some() => Err(CopyError::UnfinishedSource),
+        Some(found) if found < newest => Err(CopyError::OlderSource { found, newest }),
+        Some(found) if found > newest => Err(CopyError::Newer { found, newest }),
+        Some(_) => Ok(state.foreign_columns.clone()),
+    }
+}
+
+/// Opens the target, which is then marked, and has the tables. One that is refused is left as it is.
+async fn open_target(to: &Place, mark: &str) -> Result<Database, CopyError> {
+    let newest = copies::newest_version();
+    let state = look_at_target(to).await?;
+    match &state {
+        Some(State { mark: Some(of), .. }) if of != mark => return Err(CopyError::OtherCopy),
+        Some(State { mark: Some(_), version, .. }) if *version != Some(newest) => {
+            return Err(CopyError::OtherVersion);
+        }
+        Some(State { mark: Some(_), .. }) => {
+            return Database::open_unfinished(&to.storage).await.map_err(CopyError::Target);
+        }
+        Some(State { filled: Some(table), .. }) => return Err(CopyError::NotEmpty(table)),
+        Some(State { version: Some(found), .. }) if *found > newest => {
+            return Err(CopyError::Newer { found: *found, newest });
+        }
+        Some(_) | None => {}
+    }
+    if let Storage::Embedded(settings) = &to.storage {
+        data_directory::prepare(settings).map_err(CopyError::DataDirectory)?;
+    }
+    migrations::run(&to.storage).await.map_err(CopyError::Target)?;
+    let target = Database::open_unfinished(&to.storage).await.map_err(CopyError::Target)?;
+    copies::set_mark(&target, mark).await?;
+    Ok(target)
+}
+
+/// What the target is like; `None` where it is an embedded file that is not there yet.
+async fn look_at_target(to: &Place) -> Result<Option<State>, CopyError> {
+    if let Storage::Embedded(settings) = &to.storage {
+        if EmbeddedSettings::within(settings.directory.clone()).file != settings.file {
+            return Err(CopyError::NotADataDirectory);
+        }
+        if settings.file.metadata().map_or(true, |file| file.len() == 0) {
+            return Ok(None);
+        }
+    }
+    let target = Database::open_read_only(&to.storage).await.map_err(CopyError::Target)?;
+    let state = copies::inspect(&target).await;
+    target.close().await;
+    Ok(Some(state?))
+}
