@@ -41,6 +41,7 @@ pub(super) struct Write {
 pub(super) struct Sqlite {
     /// `None` once closed.
     queues: Mutex<Option<Queues>>,
+    /// The writer, where there is one, comes first.
     threads: Mutex<Vec<JoinHandle<()>>>,
     connections: usize,
     /// Held as long as the database is open, so that no second copy opens it.
@@ -114,16 +115,18 @@ impl Sqlite {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Lets the threads finish what is queued, waits for them, and lets go of the lock.
+    /// Lets the threads finish what is queued, waits for them, and lets go of the lock. The writer goes last: whoever
+    /// closes last moves the log into the file, and a reader may not.
     pub(super) async fn close(&self) {
-        lock_unpoisoned(&self.queues).take();
+        let queues = lock_unpoisoned(&self.queues).take();
         let threads = std::mem::take(&mut *lock_unpoisoned(&self.threads));
         let joined = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                if thread.join().is_err() {
-                    tracing::error!("a database thread ended in a panic");
-                }
-            }
+            let writes = queues.map(|queues| queues.writes);
+            let mut threads = threads.into_iter();
+            let first = threads.next();
+            threads.for_each(join);
+            drop(writes);
+            first.map(join)
         });
         if joined.await.is_err() {
             tracing::error!("closing the database was cut short");
@@ -140,6 +143,12 @@ impl Sqlite {
 
     fn queues(&self) -> Result<Queues, DatabaseError> {
         lock_unpoisoned(&self.queues).clone().ok_or_else(closed)
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a database thread ended in a panic");
     }
 }
 

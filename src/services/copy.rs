@@ -175,7 +175,10 @@ async fn copy_from(
 async fn run(copier: &Copier<'_>) -> Result<(Comparison, u32), CopyError> {
     let mut before: Option<Comparison> = None;
     for pass in 1..=MAX_PASSES {
-        copier.tell(|progress| (progress.pass, progress.rows) = (pass, 0));
+        {
+            let mut progress = copier.progress.borrow_mut();
+            (progress.pass, progress.rows) = (pass, 0);
+        }
         copier.run().await?;
         let comparison = copier.compare().await?;
         if comparison.is_equal() {

@@ -1,6 +1,7 @@
 //! What tests stand on: an application of their own on either engine, a clock that they move, people who call.
 
 pub mod app;
+pub mod contents;
 pub mod database;
 pub mod http;
 pub mod issuer;
