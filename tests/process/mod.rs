@@ -1,8 +1,10 @@
 //! The real binary, in a directory of its own, seen from outside: what it prints, keeps, logs and survives.
 
 mod addresses;
+mod backups;
 mod client;
 mod commands;
+mod copies;
 mod crash;
 mod first_start;
 mod logging;
