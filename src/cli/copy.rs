@@ -77,7 +77,10 @@ fn summary(finished: &Finished, from: &Storage, to: &Storage) -> String {
     for (table, rows) in &finished.counts {
         let _ = writeln!(text, "{rows:>12}  {table}");
     }
-    text.push_str("Everything is copied, and every row was compared.\n");
+    text.push_str(match finished.passes {
+        0 => "Nothing to do: the copy was finished before, and every row was compared again.\n",
+        _ => "Everything is copied, and every row was compared.\n",
+    });
     if !finished.left_behind.is_empty() {
         let _ = writeln!(text, "Left behind: {}.", finished.left_behind.join(", "));
     }

@@ -102,9 +102,14 @@ async fn find_columns(
     Ok(Found(found))
 }
 
-/// Adds rows.
+/// Adds rows. One that meets another with its key, or with something else that must be unique, is left out: what a
+/// copy that was killed had sent may still arrive.
 pub fn insert(table: &Table, records: Vec<Record>) -> Batch {
-    in_chunks(records, |records| insert_statement(table, records))
+    in_chunks(records, |records| {
+        let mut insert = insert_statement(table, records);
+        insert.push(" ON CONFLICT DO NOTHING");
+        insert
+    })
 }
 
 /// Adds owners, or gives those that are there these values.

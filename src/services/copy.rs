@@ -4,18 +4,18 @@
 //! taken up by the next one of the same source: rows that are there are not written again. The source is only read.
 
 mod comparison;
+mod ends;
 mod pass;
 
-use std::cell::RefCell;
-
-use super::data_directory;
 use super::hashes::sha256;
-use crate::config::{EmbeddedSettings, Place, Storage};
-use crate::database::copies::{self, State};
-use crate::database::migrations::{self, MigrationError};
-use crate::database::transfer::tables::Table;
+use crate::config::Place;
+use crate::database::copies;
+use crate::database::migrations::MigrationError;
+use crate::database::transfer;
+use crate::database::transfer::tables::{TABLES, Table};
 use crate::database::{Database, DatabaseError};
-use comparison::Comparison;
+use comparison::{Comparison, Differing};
+use ends::{check_source, open_source, open_target};
 use pass::Copier;
 
 /// How often everything is gone through where the source is changing all the while.
@@ -33,7 +33,8 @@ pub enum ForeignColumns {
 /// How far a copy is.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// From 1. There is a second one only where the first did not make both sides equal.
+    /// From 1. There is a second one only where the first did not make both sides equal. 0 while it is looked whether
+    /// anything is to be done at all.
     pub pass: u32,
     pub step: Step,
     /// Rows looked at in this pass.
@@ -57,6 +58,7 @@ pub struct Finished {
     pub counts: Vec<(&'static str, u64)>,
     /// What stayed behind, as `"table"."column"`.
     pub left_behind: Vec<String>,
+    /// How often everything was gone through: 0 where the copy was finished before.
     pub passes: u32,
 }
 
@@ -161,14 +163,49 @@ async fn copy_from(
     if !left_behind.is_empty() && foreign_columns == ForeignColumns::Refuse {
         return Err(CopyError::ForeignColumns(left_behind));
     }
-    let target = open_target(to, &hex::encode(sha256(from.name.as_bytes()))).await?;
-    let progress = Progress { pass: 0, step: Step::Copying(""), rows: 0, owners: 0, all_owners: 0 };
-    let copier = Copier { source, target: &target, progress: RefCell::new(progress), report };
-    let outcome = run(&copier).await;
+    let mark = hex::encode(sha256(from.name.as_bytes()));
+    let (target, outcome) = match open_target(to, &mark).await {
+        Ok(target) => {
+            let outcome = run(&Copier::new(source, &target, report)).await;
+            (target, outcome)
+        }
+        Err(CopyError::NotEmpty(table)) => {
+            let target = Database::open_read_only(&to.storage).await.map_err(CopyError::Target)?;
+            let outcome = find_finished(&Copier::new(source, &target, report), table).await;
+            (target, outcome)
+        }
+        Err(error) => return Err(error),
+    };
     target.close().await;
     let (comparison, passes) = outcome?;
     let counts = comparison.counts.iter().map(|(table, rows, _)| (*table, *rows)).collect();
     Ok(Finished { counts, left_behind, passes })
+}
+
+/// A target that is not empty, and not marked, may be a copy that was finished just before whoever made it could say
+/// so. Then it is equal to the source, and there is nothing to do; otherwise `table` says why it is refused.
+async fn find_finished(
+    copier: &Copier<'_>,
+    table: &'static str,
+) -> Result<(Comparison, u32), CopyError> {
+    if copies::inspect(copier.target).await?.version != Some(copies::newest_version()) {
+        return Err(CopyError::NotEmpty(table));
+    }
+    // Counting spares reading all of a target that is something else.
+    for table in TABLES {
+        let (one, other) = tokio::join!(
+            transfer::count(copier.source, table),
+            transfer::count(copier.target, table)
+        );
+        if one.ok() != other.ok() {
+            return Err(CopyError::NotEmpty(table.name));
+        }
+    }
+    let comparison = copier.compare(Differing::LeftAlone).await?;
+    match comparison.is_equal() {
+        true => Ok((comparison, 0)),
+        false => Err(CopyError::NotEmpty(table)),
+    }
 }
 
 /// Passes until both sides are equal. Then the mark goes.
@@ -180,7 +217,7 @@ async fn run(copier: &Copier<'_>) -> Result<(Comparison, u32), CopyError> {
             (progress.pass, progress.rows) = (pass, 0);
         }
         copier.run().await?;
-        let comparison = copier.compare().await?;
+        let comparison = copier.compare(Differing::Doubted).await?;
         if comparison.is_equal() {
             copies::clear_mark(copier.target).await?;
             return Ok((comparison, pass));
@@ -209,71 +246,4 @@ fn what_differs(comparison: &Comparison) -> String {
         format!("{table} has {source} rows in the source and {target} in the copy")
     }));
     parts.join("; ")
-}
-
-async fn open_source(from: &Place) -> Result<Database, CopyError> {
-    if let Storage::Embedded(settings) = &from.storage
-        && !settings.file.is_file()
-    {
-        return Err(CopyError::NoSource(from.name.clone()));
-    }
-    Database::open_read_only(&from.storage).await.map_err(|error| match error {
-        MigrationError::InUse(_) => CopyError::SourceInUse(from.name.clone()),
-        error => CopyError::Source(error),
-    })
-}
-
-/// Whether a copy can be made of it; gives the columns that would stay behind.
-fn check_source(state: &State, from: &Place) -> Result<Vec<String>, CopyError> {
-    let newest = copies::newest_version();
-    match state.version {
-        None => Err(CopyError::NotOurs(from.name.clone())),
-        Some(_) if state.mark.is_some() => Err(CopyError::UnfinishedSource),
-        Some(found) if found < newest => Err(CopyError::OlderSource { found, newest }),
-        Some(found) if found > newest => Err(CopyError::Newer { found, newest }),
-        Some(_) => Ok(state.foreign_columns.clone()),
-    }
-}
-
-/// Opens the target, which is then marked, and has the tables. One that is refused is left as it is.
-async fn open_target(to: &Place, mark: &str) -> Result<Database, CopyError> {
-    let newest = copies::newest_version();
-    let state = look_at_target(to).await?;
-    match &state {
-        Some(State { mark: Some(of), .. }) if of != mark => return Err(CopyError::OtherCopy),
-        Some(State { mark: Some(_), version, .. }) if *version != Some(newest) => {
-            return Err(CopyError::OtherVersion);
-        }
-        Some(State { mark: Some(_), .. }) => {
-            return Database::open_unfinished(&to.storage).await.map_err(CopyError::Target);
-        }
-        Some(State { filled: Some(table), .. }) => return Err(CopyError::NotEmpty(table)),
-        Some(State { version: Some(found), .. }) if *found > newest => {
-            return Err(CopyError::Newer { found: *found, newest });
-        }
-        Some(_) | None => {}
-    }
-    if let Storage::Embedded(settings) = &to.storage {
-        data_directory::prepare(settings).map_err(CopyError::DataDirectory)?;
-    }
-    migrations::run(&to.storage).await.map_err(CopyError::Target)?;
-    let target = Database::open_unfinished(&to.storage).await.map_err(CopyError::Target)?;
-    copies::set_mark(&target, mark).await?;
-    Ok(target)
-}
-
-/// What the target is like; `None` where it is an embedded file that is not there yet.
-async fn look_at_target(to: &Place) -> Result<Option<State>, CopyError> {
-    if let Storage::Embedded(settings) = &to.storage {
-        if EmbeddedSettings::within(settings.directory.clone()).file != settings.file {
-            return Err(CopyError::NotADataDirectory);
-        }
-        if settings.file.metadata().map_or(true, |file| file.len() == 0) {
-            return Ok(None);
-        }
-    }
-    let target = Database::open_read_only(&to.storage).await.map_err(CopyError::Target)?;
-    let state = copies::inspect(&target).await;
-    target.close().await;
-    Ok(Some(state?))
 }

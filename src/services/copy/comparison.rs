@@ -15,6 +15,15 @@ use crate::services::hashes::{Sha256, sha256};
 /// How many owners that differ are named.
 const NAMED: usize = 10;
 
+/// What becomes of owners that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Differing {
+    /// They are marked, so that the next pass looks at their tasks.
+    Doubted,
+    /// Nothing: the target is not ours to write to.
+    LeftAlone,
+}
+
 /// What the comparison has found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Comparison {
@@ -38,8 +47,8 @@ impl Comparison {
 }
 
 impl Copier<'_> {
-    /// Compares everything. Owners that differ are marked, so that the next pass looks at their tasks.
-    pub(super) async fn compare(&self) -> Result<Comparison, CopyError> {
+    /// Compares everything.
+    pub(super) async fn compare(&self, differing: Differing) -> Result<Comparison, CopyError> {
         let mut comparison = Comparison::default();
         let mut sum = Sha256::new();
         for table in AUTH_TABLES {
@@ -58,7 +67,7 @@ impl Copier<'_> {
             progress.step = Step::Verifying(TASKS.name);
             progress.owners = 0;
         });
-        self.compare_owners(&mut comparison, &mut sum).await?;
+        self.compare_owners(differing, &mut comparison, &mut sum).await?;
         comparison.source = sum.finish();
         Ok(comparison)
     }
@@ -66,6 +75,7 @@ impl Copier<'_> {
     /// Both sides have their owners in the same order, so that one walk finds what differs.
     async fn compare_owners(
         &self,
+        differing: Differing,
         comparison: &mut Comparison,
         sum: &mut Sha256,
     ) -> Result<(), CopyError> {
@@ -84,11 +94,11 @@ impl Copier<'_> {
             if order == Ordering::Equal && one == other {
                 self.tell(|progress| progress.owners += 1);
             } else {
-                let differing = if order == Ordering::Greater { &other } else { &one };
-                doubted.extend(differing.iter().map(|owner| owner.id.clone()));
+                let owner = if order == Ordering::Greater { &other } else { &one };
+                doubted.extend(owner.iter().map(|owner| owner.id.clone()));
             }
             if doubted.len() >= PAGE {
-                self.doubt(comparison, &mut doubted).await.map_err(&failed)?;
+                self.doubt(differing, comparison, &mut doubted).await.map_err(&failed)?;
             }
             if let Some(owner) = one.as_ref().filter(|_| order.is_le()) {
                 sum.update(&owner.sum);
@@ -99,7 +109,7 @@ impl Copier<'_> {
             );
             (one, other) = (next_one.map_err(&failed)?, next_other.map_err(&failed)?);
         }
-        self.doubt(comparison, &mut doubted).await.map_err(&failed)?;
+        self.doubt(differing, comparison, &mut doubted).await.map_err(&failed)?;
         comparison.counts.push((OWNERS.name, source.count, target.count));
         comparison.counts.push((TASKS.name, source.task_count, target.task_count));
         Ok(())
@@ -107,13 +117,13 @@ impl Copier<'_> {
 
     async fn doubt(
         &self,
+        differing: Differing,
         comparison: &mut Comparison,
         ids: &mut Vec<String>,
     ) -> Result<(), DatabaseError> {
-        if ids.is_empty() {
-            return Ok(());
+        if differing == Differing::Doubted && !ids.is_empty() {
+            self.target.write(transfer::doubt_owners(ids)).await?;
         }
-        self.target.write(transfer::doubt_owners(ids)).await?;
         comparison.owners += ids.len() as u64;
         let room = NAMED.saturating_sub(comparison.named.len());
         comparison.named.extend(ids.drain(..).take(room));

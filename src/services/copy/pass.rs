@@ -28,6 +28,18 @@ struct Part<'a> {
     owners: Option<&'a HashSet<String>>,
 }
 
+impl<'a> Copier<'a> {
+    pub(super) fn new(
+        source: &'a Database,
+        target: &'a Database,
+        report: &'a dyn Fn(&Progress),
+    ) -> Self {
+        let step = Step::Copying("");
+        let progress = Progress { pass: 0, step, rows: 0, owners: 0, all_owners: 0 };
+        Self { source, target, progress: RefCell::new(progress), report }
+    }
+}
+
 impl Copier<'_> {
     pub(super) fn tell(&self, change: impl FnOnce(&mut Progress)) {
         let mut progress = self.progress.borrow_mut();
@@ -114,9 +126,8 @@ impl Copier<'_> {
         self.write(page, |records| transfer::insert(part.table, records)).await.map(drop)
     }
 
-    /// Writes rows together, or one by one where one of them cannot be kept because the source has changed since: the
-    /// user that it belongs to is not here yet, or an address is still somebody else's. Those are left to the next
-    /// pass. Gives what was written.
+    /// Writes rows together, or one by one where one of them cannot be kept because the source has changed since, and
+    /// the user that it belongs to is not here yet. Those are left to the next pass. Gives what was written.
     async fn write(
         &self,
         records: Vec<Record>,
@@ -127,14 +138,14 @@ impl Copier<'_> {
         }
         match self.target.write(batch(records.clone())).await {
             Ok(_) => return Ok(records),
-            Err(DatabaseError::Unique(_) | DatabaseError::UserGone) => {}
+            Err(DatabaseError::UserGone) => {}
             Err(error) => return Err(error),
         }
         let mut written = Vec::new();
         for record in records {
             match self.target.write(batch(vec![record.clone()])).await {
                 Ok(_) => written.push(record),
-                Err(DatabaseError::Unique(_) | DatabaseError::UserGone) => {}
+                Err(DatabaseError::UserGone) => {}
                 Err(error) => return Err(error),
             }
         }
