@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -9,7 +10,7 @@ use clap::Args;
 use super::serve::stop_signal;
 use super::{Failure, print};
 use crate::config::{Place, Storage};
-use crate::services::copy::{Finished, ForeignColumns, Progress, Step, copy};
+use crate::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
 
 /// How often it is said how far the copy is.
 const SAY_EVERY: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => ForeignColumns::LeaveBehind,
         false => ForeignColumns::Refuse,
     };
+    let stopped = Cell::new(false);
     let said: Cell<Option<(Instant, u32, Step)>> = Cell::new(None);
     let report = |progress: &Progress| {
         let due = said.get().is_none_or(|(at, pass, step)| {
@@ -44,16 +46,27 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             said.set(Some((Instant::now(), progress.pass, progress.step)));
             eprintln!("{}", line(progress));
         }
+        match stopped.get() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     };
     eprintln!("from {}\nto   {}", from.name, to.name);
     let stop = stop_signal()?;
+    // The first signal lets what is on the way arrive. The second does not wait for it.
+    let interrupted = async {
+        stop.await;
+        stopped.set(true);
+        // Asked for now, so that it is not told of the first.
+        stop_signal()?.await;
+        Ok::<(), Failure>(())
+    };
+    let copying = async {
+        copy(&from, &to, foreign_columns, &report).await.map_err(|error| error.to_string())
+    };
     let finished = tokio::select! {
-        outcome = copy(&from, &to, foreign_columns, &report) => {
-            outcome.map_err(|error| error.to_string())?
-        }
-        () = stop => {
-            return Err("stopped, and not finished: the same command goes on where it was".to_owned());
-        }
+        outcome = copying => outcome?,
+        again = interrupted => return again.and(Err(CopyError::Stopped.to_string())),
     };
     print(&summary(&finished, &from.storage, &to.storage))
 }

@@ -7,6 +7,8 @@ mod comparison;
 mod ends;
 mod pass;
 
+use std::ops::ControlFlow;
+
 use super::hashes::sha256;
 use crate::config::Place;
 use crate::database::copies;
@@ -43,6 +45,9 @@ pub struct Progress {
     pub owners: u64,
     pub all_owners: i64,
 }
+
+/// Is told how far a copy is, and says whether it goes on. Where it does not, the copy stops with nothing on the way.
+pub type Report<'a> = &'a dyn Fn(&Progress) -> ControlFlow<()>;
 
 /// What is being done, and with which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +117,8 @@ pub enum CopyError {
     OtherVersion,
     #[error("{0}")]
     DataDirectory(String),
+    #[error("stopped, and not finished: the same command goes on where it was")]
+    Stopped,
     #[error("table {table}: {error}")]
     Table { table: &'static str, error: DatabaseError },
     #[error(transparent)]
@@ -128,8 +135,12 @@ pub enum CopyError {
 }
 
 impl CopyError {
-    fn of(table: &'static Table) -> impl Fn(DatabaseError) -> Self {
-        |error| Self::Table { table: table.name, error }
+    /// Says which table it was, where a statement failed.
+    fn of<E: Into<Self>>(table: &'static Table) -> impl Fn(E) -> Self {
+        |error| match error.into() {
+            Self::Database(error) => Self::Table { table: table.name, error },
+            error => error,
+        }
     }
 }
 
@@ -141,7 +152,7 @@ pub async fn copy(
     from: &Place,
     to: &Place,
     foreign_columns: ForeignColumns,
-    report: &dyn Fn(&Progress),
+    report: Report<'_>,
 ) -> Result<Finished, CopyError> {
     if from.name == to.name {
         return Err(CopyError::Same);
@@ -157,7 +168,7 @@ async fn copy_from(
     from: &Place,
     to: &Place,
     foreign_columns: ForeignColumns,
-    report: &dyn Fn(&Progress),
+    report: Report<'_>,
 ) -> Result<Finished, CopyError> {
     let left_behind = check_source(&copies::inspect(source).await?, from)?;
     if !left_behind.is_empty() && foreign_columns == ForeignColumns::Refuse {

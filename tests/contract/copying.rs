@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use duly::config::{Place, Storage};
 use duly::database::migrations::{self, MigrationError};
@@ -9,7 +10,6 @@ use duly::database::statement::Row;
 use duly::database::transfer::tables::TABLES;
 use duly::database::{Database, copies};
 use duly::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
-use tokio::sync::Notify;
 
 use crate::on_every_engine;
 use crate::support::contents::{add_owner, add_tasks, contents, fill, place};
@@ -55,7 +55,7 @@ impl Side {
 }
 
 async fn all(from: &Side, to: &Side) -> Result<Finished, CopyError> {
-    copy(&from.place, &to.place, ForeignColumns::Refuse, &|_| {}).await
+    copy(&from.place, &to.place, ForeignColumns::Refuse, &|_| ControlFlow::Continue(())).await
 }
 
 /// Two empty storages of every pair of engines that there is.
@@ -164,22 +164,16 @@ async fn a_target_that_is_not_empty_is_refused_and_left_as_it_is() {
     }
 }
 
-/// Copies until so many words of progress have been said, and is then dropped. `false` where it was done before.
+/// Copies until so many words of progress have been said. `false` where it was done before.
 async fn broken_off(from: &Side, to: &Side, after: u32) -> bool {
-    let (said, enough) = (Cell::new(0), Notify::new());
+    let said = Cell::new(0);
     let report = |_: &Progress| {
         said.set(said.get() + 1);
-        if said.get() == after {
-            enough.notify_one();
-        }
+        if said.get() < after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    tokio::select! {
-        biased;
-        () = enough.notified() => true,
-        outcome = copy(&from.place, &to.place, ForeignColumns::Refuse, &report) => {
-            outcome.unwrap();
-            false
-        }
+    match copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await {
+        Err(CopyError::Stopped) => true,
+        outcome => outcome.map(|_| false).unwrap(),
     }
 }
 
@@ -191,11 +185,12 @@ async fn a_copy_that_is_broken_off_goes_on_and_is_not_served_before() {
         while broken_off(&from, &to, after).await {
             breaks += 1;
             after += after / 2;
-            let Err(refused) = Database::open(&to.storage.storage).await else {
-                // It was broken off too late.
-                break;
-            };
-            assert!(matches!(refused, MigrationError::Unfinished), "{refused:?}");
+            for refused in [
+                Database::open(&to.storage.storage).await.err(),
+                migrations::run(&to.storage.storage).await.err(),
+            ] {
+                assert!(matches!(refused, Some(MigrationError::Unfinished)), "{refused:?}");
+            }
         }
         assert!(breaks > 3, "{breaks}");
         assert_eq!(to.contents().await, from.contents().await);
@@ -221,12 +216,6 @@ async fn an_unfinished_copy_is_not_taken_for_another_source() {
         other.open().await.close().await;
         let refused = all(&other, &to).await.unwrap_err();
         assert!(matches!(refused, CopyError::OtherCopy), "{refused}");
-        for refused in [
-            Database::open(&to.storage.storage).await.err(),
-            migrations::run(&to.storage.storage).await.err(),
-        ] {
-            assert!(matches!(refused, Some(MigrationError::Unfinished)), "{refused:?}");
-        }
         // Nor is it a source.
         let refused = all(&to, &other).await.unwrap_err();
         assert!(matches!(refused, CopyError::UnfinishedSource), "{refused}");
@@ -239,17 +228,12 @@ async fn an_unfinished_copy_is_not_taken_for_another_source() {
 async fn what_is_wrong_in_an_unfinished_copy_is_found_and_put_right() {
     for (from, to) in pairs().await {
         let (from, to) = (Side::filled(from, 700).await, Side::new(to, "target"));
-        let (seen, enough) = (Cell::new(false), Notify::new());
-        let report = |progress: &Progress| {
-            if progress.step == Step::Verifying("user") && !seen.replace(true) {
-                enough.notify_one();
-            }
+        let report = |progress: &Progress| match progress.step {
+            Step::Copying(_) => ControlFlow::Continue(()),
+            Step::Verifying(_) => ControlFlow::Break(()),
         };
-        tokio::select! {
-            biased;
-            () = enough.notified() => {}
-            _ = copy(&from.place, &to.place, ForeignColumns::Refuse, &report) => panic!("it is stopped before"),
-        }
+        let stopped = copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await;
+        assert!(matches!(stopped, Err(CopyError::Stopped)), "{stopped:?}");
         for sql in [
             "UPDATE tasks SET title = 'another' WHERE user_id = 'busy' AND version = 500",
             "DELETE FROM tasks WHERE user_id = 'a' AND version = 2",
@@ -301,7 +285,10 @@ async fn what_is_no_source_is_refused() {
         assert!(matches!(older, Err(CopyError::OlderSource { .. })), "{older:?}");
         source.execute("DROP TABLE duly_schema_history").await;
         assert!(matches!(all(&source, &target).await, Err(CopyError::NotOurs(_))));
-        let same = copy(&source.place, &source.place, ForeignColumns::Refuse, &|_| {}).await;
+        let same = copy(&source.place, &source.place, ForeignColumns::Refuse, &|_| {
+            ControlFlow::Continue(())
+        })
+        .await;
         assert!(matches!(same, Err(CopyError::Same)));
     }
     let Storage::Embedded(settings) = &target.storage.storage else { panic!("it is embedded") };
@@ -316,7 +303,9 @@ async fn columns_of_another_program_are_named_and_left_behind_only_when_told_so(
     let refused = all(&from, &to).await.unwrap_err();
     assert!(refused.to_string().contains("\"user\".\"role\""), "{refused}");
     let finished =
-        copy(&from.place, &to.place, ForeignColumns::LeaveBehind, &|_| {}).await.unwrap();
+        copy(&from.place, &to.place, ForeignColumns::LeaveBehind, &|_| ControlFlow::Continue(()))
+            .await
+            .unwrap();
     assert_eq!(finished.left_behind, ["\"user\".\"role\""]);
     assert_eq!(to.contents().await, from.contents().await);
 }
@@ -362,6 +351,7 @@ async fn what_changes_in_a_live_source_is_followed() {
                     _ => {}
                 }
             }
+            ControlFlow::Continue(())
         };
         let finished = copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await.unwrap();
         assert_eq!(finished.passes, 3);
@@ -397,6 +387,7 @@ async fn a_source_that_never_stands_still_is_given_up_and_gone_on_with_later() {
                 "UPDATE owners SET version = version + 1 WHERE user_id = 'busy'",
             );
         }
+        ControlFlow::Continue(())
     };
     let refused = copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await.unwrap_err();
     let sentence = refused.to_string();

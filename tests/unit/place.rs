@@ -67,7 +67,7 @@ fn what_is_neither_is_a_problem_that_shows_nothing() {
         "mysql://duly:pa55phrase@localhost/x",
         "postgresql://duly:pa55phrase@localhost:port/x",
     ] {
-        let problem = Place::parse(text).err().expect("it is neither");
+        let problem = Place::parse(text).expect_err("it is neither");
         assert!(!problem.contains("pa55phrase"), "{problem}");
     }
 }

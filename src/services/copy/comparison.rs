@@ -52,9 +52,11 @@ impl Copier<'_> {
         let mut comparison = Comparison::default();
         let mut sum = Sha256::new();
         for table in AUTH_TABLES {
-            self.tell(|progress| progress.step = Step::Verifying(table.name));
-            let (source, target) =
-                tokio::join!(table_sum(self.source, table), table_sum(self.target, table));
+            self.tell(|progress| progress.step = Step::Verifying(table.name))?;
+            let (source, target) = tokio::join!(
+                self.table_sum(self.source, table),
+                self.table_sum(self.target, table)
+            );
             let source = source.map_err(CopyError::of(table))?;
             let target = target.map_err(CopyError::of(table))?;
             sum.update(&source.sum);
@@ -66,10 +68,28 @@ impl Copier<'_> {
         self.tell(|progress| {
             progress.step = Step::Verifying(TASKS.name);
             progress.owners = 0;
-        });
+        })?;
         self.compare_owners(differing, &mut comparison, &mut sum).await?;
         comparison.source = sum.finish();
         Ok(comparison)
+    }
+
+    async fn table_sum(&self, database: &Database, table: &Table) -> Result<TableSum, CopyError> {
+        let (mut total, mut after) = (TableSum::default(), None);
+        loop {
+            let page = transfer::read_page(database, table, None, after.as_ref()).await?;
+            for record in &page {
+                let mut bytes = Vec::new();
+                record.encode(&mut |piece| bytes.extend_from_slice(piece));
+                add(&mut total.sum, &sha256(&bytes));
+            }
+            total.rows += page.len() as u64;
+            if page.len() < PAGE {
+                return Ok(total);
+            }
+            after = page.last().map(|record| record.key(table));
+            self.tell(|_| {})?;
+        }
     }
 
     /// Both sides have their owners in the same order, so that one walk finds what differs.
@@ -92,7 +112,7 @@ impl Copier<'_> {
                 (Some(one), Some(other)) => one.id.cmp(&other.id),
             };
             if order == Ordering::Equal && one == other {
-                self.tell(|progress| progress.owners += 1);
+                self.tell(|progress| progress.owners += 1)?;
             } else {
                 let owner = if order == Ordering::Greater { &other } else { &one };
                 doubted.extend(owner.iter().map(|owner| owner.id.clone()));
@@ -137,23 +157,6 @@ struct TableSum {
     rows: u64,
     /// The sum of the hashes of the rows, which is the same in whatever order they come.
     sum: [u8; 32],
-}
-
-async fn table_sum(database: &Database, table: &Table) -> Result<TableSum, DatabaseError> {
-    let (mut total, mut after) = (TableSum::default(), None);
-    loop {
-        let page = transfer::read_page(database, table, None, after.as_ref()).await?;
-        for record in &page {
-            let mut bytes = Vec::new();
-            record.encode(&mut |piece| bytes.extend_from_slice(piece));
-            add(&mut total.sum, &sha256(&bytes));
-        }
-        total.rows += page.len() as u64;
-        if page.len() < PAGE {
-            return Ok(total);
-        }
-        after = page.last().map(|record| record.key(table));
-    }
 }
 
 /// Adds two numbers of 256 bits, and forgets what is beyond.

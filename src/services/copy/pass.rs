@@ -5,8 +5,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
-use super::{CopyError, Progress, Step};
+use super::{CopyError, Progress, Report, Step};
 use crate::database::statement::Batch;
 use crate::database::transfer::tables::{AUTH_TABLES, OWNERS, TASKS, Table};
 use crate::database::transfer::{self, Key, PAGE, Range, Record};
@@ -17,7 +18,7 @@ pub(super) struct Copier<'a> {
     pub(super) source: &'a Database,
     pub(super) target: &'a Database,
     pub(super) progress: RefCell<Progress>,
-    pub(super) report: &'a dyn Fn(&Progress),
+    pub(super) report: Report<'a>,
 }
 
 /// The part of a table that is made equal.
@@ -29,11 +30,7 @@ struct Part<'a> {
 }
 
 impl<'a> Copier<'a> {
-    pub(super) fn new(
-        source: &'a Database,
-        target: &'a Database,
-        report: &'a dyn Fn(&Progress),
-    ) -> Self {
+    pub(super) fn new(source: &'a Database, target: &'a Database, report: Report<'a>) -> Self {
         let step = Step::Copying("");
         let progress = Progress { pass: 0, step, rows: 0, owners: 0, all_owners: 0 };
         Self { source, target, progress: RefCell::new(progress), report }
@@ -41,16 +38,23 @@ impl<'a> Copier<'a> {
 }
 
 impl Copier<'_> {
-    pub(super) fn tell(&self, change: impl FnOnce(&mut Progress)) {
+    /// Notes how far it is, and says so.
+    ///
+    /// # Errors
+    /// [`CopyError::Stopped`] where whoever is told wants no more.
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Progress)) -> Result<(), CopyError> {
         let mut progress = self.progress.borrow_mut();
         change(&mut progress);
-        (self.report)(&progress);
+        match (self.report)(&progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(CopyError::Stopped),
+        }
     }
 
     /// Makes the target equal to the source, as the source is while it is read.
     pub(super) async fn run(&self) -> Result<(), CopyError> {
         for table in AUTH_TABLES {
-            self.tell(|progress| progress.step = Step::Copying(table.name));
+            self.tell(|progress| progress.step = Step::Copying(table.name))?;
             self.make_equal(&Part { table, range: None, owners: None }).await?;
         }
         let owners = transfer::count(self.source, &OWNERS).await;
@@ -58,7 +62,7 @@ impl Copier<'_> {
         self.tell(|progress| {
             progress.step = Step::Copying(TASKS.name);
             (progress.owners, progress.all_owners) = (0, owners);
-        });
+        })?;
         self.remove_owners().await.map_err(CopyError::of(&OWNERS))?;
         self.copy_owners().await
     }
@@ -69,7 +73,7 @@ impl Copier<'_> {
     }
 
     /// Deletes from the target what is not in the source, or not as it is there. Gives how many rows stay.
-    async fn prune(&self, part: &Part<'_>) -> Result<usize, DatabaseError> {
+    async fn prune(&self, part: &Part<'_>) -> Result<usize, CopyError> {
         let (table, mut kept, mut after) = (part.table, 0, None);
         loop {
             let page = transfer::read_page(self.target, table, part.range, after.as_ref()).await?;
@@ -86,11 +90,12 @@ impl Copier<'_> {
                 return Ok(kept);
             }
             after = keys.into_iter().next_back();
+            self.tell(|_| {})?;
         }
     }
 
     /// Adds to the target what it lacks, and reads on while it writes. `kept` rows are there already.
-    async fn fill(&self, part: &Part<'_>, kept: usize) -> Result<(), DatabaseError> {
+    async fn fill(&self, part: &Part<'_>, kept: usize) -> Result<(), CopyError> {
         let table = part.table;
         let mut page = transfer::read_page(self.source, table, part.range, None).await?;
         while let Some(last) = page.last() {
@@ -103,8 +108,8 @@ impl Copier<'_> {
             };
             let (added, next) = tokio::join!(self.add(part, page, kept), next);
             added?;
-            self.tell(|progress| progress.rows += length as u64);
             page = next?;
+            self.tell(|progress| progress.rows += length as u64)?;
         }
         Ok(())
     }
@@ -153,7 +158,7 @@ impl Copier<'_> {
     }
 
     /// Deletes the owners, with their tasks, that are not in the source.
-    async fn remove_owners(&self) -> Result<(), DatabaseError> {
+    async fn remove_owners(&self) -> Result<(), CopyError> {
         let mut after = None;
         loop {
             let page = transfer::read_page(self.target, &OWNERS, None, after.as_ref()).await?;
@@ -167,6 +172,7 @@ impl Copier<'_> {
             if page.len() < PAGE {
                 return Ok(());
             }
+            self.tell(|_| {})?;
         }
     }
 
@@ -187,7 +193,7 @@ impl Copier<'_> {
                 if run.first().is_some_and(|owner| !is_done(owner)) {
                     self.copy_tasks(run.to_vec()).await?;
                 }
-                self.tell(|progress| progress.owners += run.len() as u64);
+                self.tell(|progress| progress.owners += run.len() as u64)?;
             }
             if length < PAGE {
                 return Ok(());
