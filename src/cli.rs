@@ -1,8 +1,11 @@
-//! The commands: `serve`, `migrate`, `openapi`, `healthcheck`, `check`.
+//! The commands: `serve`, `migrate`, `copy`, `backup`, `restore`, `openapi`, `healthcheck`, `check`.
 
+mod backup;
+mod copy;
 mod serve;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -38,6 +41,19 @@ enum Command {
         #[arg(long)]
         status: bool,
     },
+    /// Copy everything from one database into another that is empty: embedded or PostgreSQL, either way.
+    /// Broken off, it goes on when it is started again
+    Copy(copy::Arguments),
+    /// Write the embedded database as it is now into a new file, also while a server runs on it
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Put a backup into DATA_DIR, where there is nobody's data yet
+    Restore {
+        /// The file that duly backup has made
+        file: PathBuf,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask the server that runs with these settings whether it is ready; the exit status tells
@@ -57,6 +73,9 @@ pub fn run() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Openapi => print(&openapi::document()),
             Command::Check => check(&config?),
+            Command::Copy(arguments) => block_on(copy::run(arguments)),
+            Command::Backup { file } => backup::backup(&config?, &file),
+            Command::Restore { file } => backup::restore(&config?, &file),
             Command::Serve => block_on(serve::serve(config?)),
             Command::Migrate { status: false } => block_on(migrate(config?)),
             Command::Migrate { status: true } => block_on(migration_status(config?)),

@@ -4,6 +4,7 @@
 mod auth;
 mod connection_string;
 mod mail;
+mod place;
 mod reading;
 mod storage;
 
@@ -20,6 +21,7 @@ pub use auth::{
 };
 pub use connection_string::{Authorities, SslMode};
 pub use mail::{Delivery, MailSettings, SmtpSettings, SmtpTls};
+pub use place::Place;
 pub use storage::{EmbeddedSettings, Pooler, PostgresSettings, Storage};
 
 use crate::models::origin_pattern::OriginPattern;

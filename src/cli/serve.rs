@@ -135,13 +135,13 @@ async fn stop(
 }
 
 /// What asks the program to stop: SIGTERM, or Ctrl-C.
-struct StopSignals {
+pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl StopSignals {
-    fn new() -> Result<Self, Failure> {
+    pub(super) fn new() -> Result<Self, Failure> {
         let received = |kind| {
             signal(kind).map_err(|error: io::Error| format!("signals cannot be received: {error}"))
         };
@@ -149,7 +149,7 @@ impl StopSignals {
         Ok(Self { terminate, interrupt: received(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -96,7 +96,13 @@ impl ConnectionString {
         if !["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err("must start with postgresql:// or postgres://".to_owned());
         }
-        let (start, query) = url.split_once('?').unwrap_or((url, ""));
+        // A password may hold a question mark, as long as it holds no @.
+        let after_login = url.find('@').unwrap_or(0);
+        let query_mark = url[after_login..].find('?').map(|mark| after_login + mark);
+        let (start, query) = match query_mark {
+            Some(mark) => (&url[..mark], &url[mark + 1..]),
+            None => (url, ""),
+        };
         let mut extra = Extra::default();
         let mut rest = Vec::new();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {

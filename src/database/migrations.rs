@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use refinery::error::Kind;
 use refinery::{Report, Runner, SchemaVersion};
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::types::Type;
 
-use super::{postgres, sqlite};
+use super::{copies, postgres, sqlite, sqlite_lock};
 use crate::config::{EmbeddedSettings, PostgresSettings, Storage};
 
 mod embedded_postgres {
@@ -18,7 +19,7 @@ mod embedded_sqlite {
 }
 
 /// Where refinery notes what it has run.
-const HISTORY_TABLE: &str = "duly_schema_history";
+pub(super) const HISTORY_TABLE: &str = "duly_schema_history";
 /// The advisory lock that copies of this program take while they migrate; the number is "duly" in ASCII.
 const POSTGRES_LOCK: i64 = 0x6475_6c79;
 /// How long a copy waits before it asks for the lock again.
@@ -36,6 +37,12 @@ pub enum MigrationError {
     /// Another copy of the program has the embedded database open.
     #[error("{} is in use by another running duly. Stop that one first, or set another DATA_DIR.", .0.display())]
     InUse(PathBuf),
+    /// It is the target of a copy that is not finished.
+    #[error(
+        "this database is a copy that was not finished. Start the same duly copy again: it goes on where it stopped. \
+         To give the copy up, delete the database."
+    )]
+    Unfinished,
     /// It cannot be opened or connected to.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
@@ -78,7 +85,7 @@ pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
     match storage {
         Storage::Postgres(settings) => run_postgres(settings).await,
         Storage::Embedded(settings) => {
-            let _lock = sqlite::lock(settings)?;
+            let _lock = sqlite_lock::lock(settings)?;
             run_embedded(settings)
         }
     }
@@ -109,9 +116,21 @@ pub async fn status(storage: &Storage) -> Result<Vec<Migration>, MigrationError>
     Ok(migrations)
 }
 
+/// The newest migration that this program knows.
+pub(super) fn newest() -> SchemaVersion {
+    newest_of(&sqlite_runner())
+}
+
+fn newest_of(runner: &Runner) -> SchemaVersion {
+    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+}
+
 /// Runs what is pending on the embedded file; the caller holds its lock.
 pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>, MigrationError> {
     let mut connection = sqlite::open_connection(&settings.file)?;
+    if connection.table_exists(None, copies::MARK)? {
+        return Err(MigrationError::Unfinished);
+    }
     let runner = sqlite_runner();
     let report = runner.run(&mut connection).map_err(|error| explain(error, &runner))?;
     Ok(applied(&report))
@@ -124,6 +143,11 @@ async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, Mig
     let lock = postgres::connect_for_migrations(settings).await?;
     take_lock(&lock).await?;
     let mut client = postgres::connect_for_migrations(settings).await?;
+    let mark = format!("SELECT 1 WHERE to_regclass('{}') IS NOT NULL", copies::MARK);
+    let marked = client.simple_query(&mark).await?;
+    if marked.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
+        return Err(MigrationError::Unfinished);
+    }
     let runner = postgres_runner();
     let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
     lock.batch_execute("COMMIT").await?;
@@ -182,7 +206,7 @@ fn with_history_table(mut runner: Runner) -> Runner {
 
 /// Tells a database that is newer than this program from a migration that failed.
 fn explain(error: refinery::Error, runner: &Runner) -> MigrationError {
-    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
+    let known = newest_of(runner);
     match error.kind() {
         Kind::MissingVersion(migration) if migration.version() > known => {
             MigrationError::Newer { found: migration.version(), known }

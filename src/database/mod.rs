@@ -6,17 +6,21 @@
 //! no connection is ever held while something else is waited for.
 
 pub mod accounts;
+pub mod backup;
+pub mod copies;
 pub mod keys;
 pub mod migrations;
 mod postgres;
 mod scope;
 pub mod sessions;
 mod sqlite;
+mod sqlite_lock;
 mod sqlite_writer;
 pub mod statement;
 pub mod task_list;
 mod task_statements;
 pub mod tasks;
+pub mod transfer;
 pub mod users;
 pub mod verifications;
 
@@ -69,9 +73,36 @@ impl Database {
             }
             Storage::Embedded(settings) => {
                 // The lock is taken first and kept: the migrations run under it.
-                let lock = sqlite::lock(settings)?;
+                let lock = sqlite_lock::lock(settings)?;
                 migrations::run_embedded(settings)?;
                 Engine::Sqlite(Sqlite::open(settings, lock)?)
+            }
+        };
+        Ok(Self { engine, users: Users::Elsewhere })
+    }
+
+    /// Opens a database to look at it, without bringing it up to date. Nothing can be written to an embedded one, and
+    /// nothing is: not even what a server that was killed has left in its log is moved into the file.
+    ///
+    /// # Errors
+    /// [`MigrationError`], in particular where an embedded one is not there, or in use.
+    pub async fn open_read_only(storage: &Storage) -> Result<Self, MigrationError> {
+        let engine = match storage {
+            Storage::Postgres(settings) => Engine::Postgres(Postgres::open(settings)?),
+            Storage::Embedded(settings) => Engine::Sqlite(Sqlite::open_read_only(settings)?),
+        };
+        Ok(Self { engine, users: Users::Elsewhere })
+    }
+
+    /// Opens a database as it is, to copy into it: also one that is marked as an unfinished copy.
+    ///
+    /// # Errors
+    /// [`MigrationError`].
+    pub async fn open_unfinished(storage: &Storage) -> Result<Self, MigrationError> {
+        let engine = match storage {
+            Storage::Postgres(settings) => Engine::Postgres(Postgres::open(settings)?),
+            Storage::Embedded(settings) => {
+                Engine::Sqlite(Sqlite::open(settings, sqlite_lock::lock(settings)?)?)
             }
         };
         Ok(Self { engine, users: Users::Elsewhere })

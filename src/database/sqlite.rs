@@ -1,7 +1,7 @@
 //! The SQLite end of the seam: one writer thread (`sqlite_writer`), and a few readers on WAL snapshots, each
 //! behind a queue that tells when it is full. Nothing here blocks the async runtime.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Mutex;
@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 use tokio::sync::oneshot;
 
 use super::migrations::MigrationError;
+use super::sqlite_lock;
 use super::sqlite_writer::write_all;
 use super::statement::{Batch, Constraint, Row, Statement, Value};
 use super::{DatabaseError, Load, MAX_WAITING};
@@ -38,6 +39,7 @@ pub(super) struct Write {
 pub(super) struct Sqlite {
     /// `None` once closed.
     queues: Mutex<Option<Queues>>,
+    /// The writer, where there is one, comes first.
     threads: Mutex<Vec<JoinHandle<()>>>,
     connections: usize,
     /// Held as long as the database is open, so that no second copy opens it.
@@ -48,24 +50,6 @@ pub(super) struct Sqlite {
 struct Queues {
     reads: Sender<Read>,
     writes: Sender<Write>,
-}
-
-/// Takes the lock that keeps a second copy of the program off the same file.
-pub(super) fn lock(settings: &EmbeddedSettings) -> Result<File, MigrationError> {
-    let failed = |error: std::io::Error| {
-        MigrationError::Unreachable(format!("{}: {error}", settings.lock_file.display()))
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&settings.lock_file)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(MigrationError::InUse(settings.file.clone())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
 }
 
 /// Opens a connection that keeps its promises: durable commits, checked foreign keys.
@@ -79,7 +63,7 @@ pub(super) fn open_connection(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;")?;
@@ -94,19 +78,27 @@ impl Sqlite {
         let (writes, write_queue) = bounded::<Write>(MAX_WAITING);
         let writer = open_connection(file)?;
         let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
-        let readers =
-            thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_READERS);
-        for _ in 0..readers {
-            let reader = open_reader(file)?;
-            let queue = read_queue.clone();
-            threads.push(spawn("duly-reader", move || read_all(&reader, &queue))?);
-        }
-        Ok(Self {
-            queues: Mutex::new(Some(Queues { reads, writes })),
+        spawn_readers(file, &read_queue, &mut threads)?;
+        Ok(Self::assemble(Queues { reads, writes }, threads, Some(lock)))
+    }
+
+    /// Without a writer: what wants to write is told that the database is closed.
+    pub(super) fn open_read_only(settings: &EmbeddedSettings) -> Result<Self, MigrationError> {
+        let lock = sqlite_lock::lock_if_there(settings)?;
+        let (reads, read_queue) = bounded::<Read>(MAX_WAITING);
+        let (writes, _) = bounded::<Write>(0);
+        let mut threads = Vec::new();
+        spawn_readers(&settings.file, &read_queue, &mut threads)?;
+        Ok(Self::assemble(Queues { reads, writes }, threads, lock))
+    }
+
+    fn assemble(queues: Queues, threads: Vec<JoinHandle<()>>, lock: Option<File>) -> Self {
+        Self {
+            queues: Mutex::new(Some(queues)),
             connections: threads.len(),
             threads: Mutex::new(threads),
-            lock: Mutex::new(Some(lock)),
-        })
+            lock: Mutex::new(lock),
+        }
     }
 
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
@@ -121,16 +113,18 @@ impl Sqlite {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Lets the threads finish what is queued, waits for them, and lets go of the lock.
+    /// Lets the threads finish what is queued, waits for them, and lets go of the lock. The writer goes last: whoever
+    /// closes last moves the log into the file, and a reader may not.
     pub(super) async fn close(&self) {
-        lock_unpoisoned(&self.queues).take();
+        let queues = lock_unpoisoned(&self.queues).take();
         let threads = std::mem::take(&mut *lock_unpoisoned(&self.threads));
         let joined = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                if thread.join().is_err() {
-                    tracing::error!("a database thread ended in a panic");
-                }
-            }
+            let writes = queues.map(|queues| queues.writes);
+            let mut threads = threads.into_iter();
+            let first = threads.next();
+            threads.for_each(join);
+            drop(writes);
+            first.map(join)
         });
         if joined.await.is_err() {
             tracing::error!("closing the database was cut short");
@@ -150,9 +144,30 @@ impl Sqlite {
     }
 }
 
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a database thread ended in a panic");
+    }
+}
+
 /// The guarded values are replaced whole, never left half-changed, so a panic elsewhere does not spoil them.
 fn lock_unpoisoned<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn spawn_readers(
+    file: &Path,
+    queue: &Receiver<Read>,
+    threads: &mut Vec<JoinHandle<()>>,
+) -> Result<(), MigrationError> {
+    let readers =
+        thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_READERS);
+    for _ in 0..readers {
+        let reader = open_reader(file)?;
+        let queue = queue.clone();
+        threads.push(spawn("duly-reader", move || read_all(&reader, &queue))?);
+    }
+    Ok(())
 }
 
 fn spawn(

@@ -9,19 +9,27 @@ use super::random;
 use crate::config::EmbeddedSettings;
 use crate::models::secret::Secret;
 
-/// Makes the directory of the embedded database, for its owner alone.
+/// Makes the directory of the embedded database, for its owner alone, and an empty file for it.
 ///
 /// # Errors
 /// A sentence that says what cannot be made.
 pub fn prepare(settings: &EmbeddedSettings) -> Result<(), String> {
-    let directory = &settings.directory;
-    let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
-    private_directory(directory).map_err(failed)?;
+    prepare_directory(settings)?;
     // Made before SQLite does, which would let others read it.
     private_file(&settings.file).map(drop).or_else(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Ok(()),
         _ => Err(format!("{} cannot be made: {error}", settings.file.display())),
     })
+}
+
+/// Makes the directory alone.
+///
+/// # Errors
+/// A sentence that says what cannot be made.
+pub(super) fn prepare_directory(settings: &EmbeddedSettings) -> Result<(), String> {
+    let directory = &settings.directory;
+    let failed = |error: io::Error| format!("{} cannot be made: {error}", directory.display());
+    private_directory(directory).map_err(failed)
 }
 
 /// Makes a directory that only its owner may enter, where there is none.

@@ -4,6 +4,8 @@
 //! decision, cryptography, the clock. Anything less calls [`crate::database`] itself.
 
 pub mod accounts;
+pub mod backup;
+pub mod copy;
 pub mod data_directory;
 pub mod email_changes;
 pub mod email_tokens;

@@ -3,6 +3,7 @@
 mod accounts;
 mod batches;
 mod concurrency;
+mod copying;
 mod isolation;
 mod local_users;
 mod migrations;

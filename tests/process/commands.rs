@@ -88,9 +88,18 @@ fn healthcheck_tells_by_its_exit_status() {
 fn help_and_version_are_there_and_show_no_value() {
     let program = Program::new().with("BETTER_AUTH_SECRET", super::SECRET);
     let help = ran(&program, &["--help"]);
-    for word in
-        ["serve", "migrate", "openapi", "healthcheck", "check", "DATABASE_URL", "METRICS_ADDR"]
-    {
+    for word in [
+        "serve",
+        "migrate",
+        "copy",
+        "backup",
+        "restore",
+        "openapi",
+        "healthcheck",
+        "check",
+        "DATABASE_URL",
+        "METRICS_ADDR",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     assert!(!help.contains(super::SECRET));

@@ -1,9 +1,11 @@
 //! The real binary, in a directory of its own, seen from outside: what it prints, keeps, logs and survives.
 
 mod addresses;
+mod backups;
 mod change_numbers;
 pub mod client;
 mod commands;
+mod copies;
 mod crash;
 mod draining;
 mod ended_sessions;

@@ -81,6 +81,17 @@ impl Program {
         self.command(arguments).output().expect("the binary runs")
     }
 
+    /// Starts a command that the test waits for, or ends.
+    pub fn child(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("the binary runs")
+    }
+
+    /// What a setting is set to.
+    pub fn setting(&self, name: &str) -> &str {
+        let found = self.settings.iter().rev().find(|(found, _)| found == name);
+        &found.unwrap_or_else(|| panic!("{name} is not set")).1
+    }
+
     /// Starts a server and waits until it says where it listens.
     pub fn start(&self) -> Server {
         self.spawn().ready()

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod certificates;
 pub mod cluster;
+pub mod contents;
 pub mod database;
 pub mod fault_proxy;
 pub mod http;

@@ -33,6 +33,9 @@ fn a_string_of_neon_is_taken_as_it_is() {
     let settings =
         read("postgres://u:p@db.example/d?options=endpoint%3Dep-cool-1&sslmode=verify-full");
     assert_eq!(settings.config.get_options(), Some("endpoint=ep-cool-1"));
+    let settings = read("postgresql://u:p?s@db.example/d?sslmode=require");
+    assert_eq!(settings.config.get_password(), Some("p?s".as_bytes()));
+    assert_eq!(settings.ssl_mode, SslMode::Require);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod key_encryption;
 mod lenient_json;
 mod origins;
 mod passwords;
+mod place;
 mod priority;
 mod query_string;
 mod rate_limits;
