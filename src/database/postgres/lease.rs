@@ -97,10 +97,14 @@ impl Lease {
         pool.put_back(connection, since);
     }
 
-    /// The server is told, so that it does not go on for nobody.
+    /// The server is told, so that it does not go on for nobody. Only then is the connection closed: a pooler does not
+    /// know any more what to cancel for somebody who has gone.
     fn give_up(self) -> Trouble {
-        let (token, pool) = (self.connection.cancel_token(), Arc::clone(&self.pool));
-        tokio::spawn(async move { pool.connector().cancel(token).await });
+        let Self { connection, pool, .. } = self;
+        tokio::spawn(async move {
+            pool.connector().cancel(connection.cancel_token()).await;
+            drop(connection);
+        });
         Trouble::Lost("it did not answer in time".to_owned())
     }
 }
