@@ -49,6 +49,16 @@ async fn what_gets_no_answer_gives_way_to_those_who_wait() {
     });
     assert!(matches!(slow, Err(DatabaseError::Unavailable(_))), "{slow:?}");
     patient.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_given_up_on_a_direct_connection_is_cancelled() {
+    let Some(database) = one_connection().await else { return };
+    let (slow, patient) = tokio::join!(database.write(vec![sleep(9.0)]), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        database.read::<Row>(Statement::without_owner("SELECT 1")).await
+    });
+    assert!(slow.is_err() && patient.is_ok(), "{slow:?} {patient:?}");
     let running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' \
                    AND pid <> pg_backend_pid() AND datname = current_database()";
     for _ in 0..100 {
@@ -63,9 +73,11 @@ async fn what_gets_no_answer_gives_way_to_those_who_wait() {
 #[tokio::test]
 async fn a_connection_is_not_handed_on_before_its_work_is_done() {
     let Some(database) = one_connection().await else { return };
+    database.ping().await.unwrap();
     for _ in 0..5 {
-        let _ =
-            tokio::time::timeout(Duration::from_millis(20), database.read::<Row>(sleep(0.3))).await;
+        let dropped =
+            tokio::time::timeout(Duration::from_millis(100), database.read::<Row>(sleep(0.6)));
+        assert!(dropped.await.is_err());
         let started = Instant::now();
         database.ping().await.unwrap();
         assert!(started.elapsed() > Duration::from_millis(150), "{:?}", started.elapsed());

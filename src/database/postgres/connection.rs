@@ -70,8 +70,10 @@ impl Connection {
         self.client.is_closed()
     }
 
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.client.cancel_token()
+    /// How what runs is cancelled. Not through a pooler: PgBouncer 1.18 crashes where whoever asks for it does not wait,
+    /// and ends by itself what a client that is gone has left.
+    pub(super) fn cancel_token(&self) -> Option<CancelToken> {
+        self.session.keeps_settings.then(|| self.client.cancel_token())
     }
 
     /// Whether the other end is still there.

@@ -97,14 +97,12 @@ impl Lease {
         pool.put_back(connection, since);
     }
 
-    /// The server is told, so that it does not go on for nobody. Only then is the connection closed: a pooler does not
-    /// know any more what to cancel for somebody who has gone.
+    /// The server is told, so that it does not go on for nobody.
     fn give_up(self) -> Trouble {
-        let Self { connection, pool, .. } = self;
-        tokio::spawn(async move {
-            pool.connector().cancel(connection.cancel_token()).await;
-            drop(connection);
-        });
+        if let Some(token) = self.connection.cancel_token() {
+            let pool = Arc::clone(&self.pool);
+            tokio::spawn(async move { pool.connector().cancel(token).await });
+        }
         Trouble::Lost("it did not answer in time".to_owned())
     }
 }
