@@ -144,7 +144,7 @@ fn advice(error: &Error, text: &str) -> Option<&'static str> {
         return Some("Look at the user and the password in the connection string");
     }
     (*code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
-        .then_some("Look at the server's pg_hba.conf: it says who may connect, from where, and whether in clear")
+        .then_some("Look at the role, and at the server's pg_hba.conf: it says who may connect, from where, and whether in clear")
 }
 
 fn source_of<T: StdError + 'static>(error: &Error) -> Option<&T> {
