@@ -98,3 +98,8 @@ async fn every_read_and_every_write_is_one_round_trip() {
 async fn every_read_and_every_write_is_one_round_trip_where_sessions_are_shared() {
     every_request_waits_once(Pooler::Transaction).await;
 }
+
+#[tokio::test]
+async fn every_read_and_every_write_is_one_round_trip_where_only_statements_are_kept() {
+    every_request_waits_once(Pooler::Prepared).await;
+}
