@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::migrations::{self, MigrationError};
-use super::transfer::tables::{AUTH_TABLES, OWNERS, TASKS, Table};
+use super::transfer::tables::{AUTH_TABLES, OWNERS, TABLES, TASKS, Table};
 use super::{copies, sqlite, sqlite_lock};
 use crate::config::EmbeddedSettings;
 
@@ -91,11 +91,28 @@ pub fn check(file: &Path) -> Result<(), Unfit> {
     if complaint != "ok" {
         return Err(Unfit::Damaged(complaint));
     }
+    if found == known
+        && let Some(missing) = missing_column(&connection)?
+    {
+        return Err(Unfit::Damaged(format!("{missing} is missing")));
+    }
     let mut foreign_keys = connection.prepare("PRAGMA foreign_key_check")?;
     if foreign_keys.exists([])? {
         return Err(Unfit::Damaged("a row refers to one that is not there".to_owned()));
     }
     Ok(())
+}
+
+/// The first table or column that should be there and is not.
+fn missing_column(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    for table in TABLES {
+        for (column, _) in table.columns {
+            if !connection.column_exists(None, table.name, column)? {
+                return Ok(Some(format!("{}.{column}", table.name)));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Whether there is anybody's data in the embedded file; signing keys alone are nobody's. The caller holds the lock.

@@ -166,6 +166,8 @@ fn what_is_no_backup_is_not_brought_back() {
     );
     change(&program, &good, "foreign", "DROP TABLE duly_schema_history");
     change(&program, &good, "unfinished", "CREATE TABLE duly_copy AS SELECT 'x' AS source");
+    change(&program, &good, "tableless", "DROP TABLE tasks");
+    change(&program, &good, "columnless", "ALTER TABLE tasks DROP COLUMN description_folded");
     let elsewhere = program.with("DATA_DIR", "elsewhere");
     for (name, why) in [
         ("missing", "there is no file"),
@@ -178,6 +180,8 @@ fn what_is_no_backup_is_not_brought_back() {
         ("newer", "4711"),
         ("foreign", "not a database of duly"),
         ("unfinished", "not finished"),
+        ("tableless", "tasks.user_id is missing"),
+        ("columnless", "tasks.description_folded is missing"),
     ] {
         let said = refused(&elsewhere, &["restore", name]);
         assert!(said.contains(why), "{name}: {said}");
