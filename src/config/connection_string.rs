@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio_postgres::config::{ChannelBinding, Host, TargetSessionAttrs};
 
 /// Which of libpq's parameters the driver reads by itself.
 const READ_BY_THE_DRIVER: [&str; 17] = [
@@ -181,9 +182,7 @@ impl Extra {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err("names no host".to_owned());
         }
-        let is_socket = |host: &tokio_postgres::config::Host| {
-            matches!(host, tokio_postgres::config::Host::Unix(_))
-        };
+        let is_socket = |host: &Host| matches!(host, Host::Unix(_));
         let only_sockets =
             config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_socket);
         let default_mode =
@@ -200,12 +199,12 @@ impl Extra {
                 "has sslrootcert=system, which goes with sslmode=verify-full only".to_owned()
             );
         }
-        let binds = config.get_channel_binding() == tokio_postgres::config::ChannelBinding::Require;
+        let binds = config.get_channel_binding() == ChannelBinding::Require;
         if binds && ssl_mode == SslMode::Disable {
             return Err("has channel_binding=require, which needs a connection with TLS".to_owned());
         }
         if self.writable_only {
-            config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         self.set_defaults(&mut config);
         Ok(ConnectionString { config, ssl_mode, authorities: self.authorities })

@@ -2,8 +2,8 @@
 
 use super::migrations;
 use super::statement::{Row, Statement};
+use super::transfer;
 use super::transfer::tables::{TABLES, Table};
-use super::transfer::{self};
 use super::{Database, DatabaseError};
 
 /// The table that says that the database is the target of a copy that is not finished. Its one row says of which.

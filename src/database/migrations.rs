@@ -8,6 +8,7 @@ use refinery::{Report, Runner, SchemaVersion};
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::types::Type;
 
+use super::postgres::Connector;
 use super::{copies, postgres, sqlite, sqlite_lock};
 use crate::config::{EmbeddedSettings, PostgresSettings, Storage};
 
@@ -99,7 +100,7 @@ pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
 pub async fn status(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
     let (runner, last) = match storage {
         Storage::Postgres(settings) => {
-            let mut client = postgres::connect_for_migrations(settings).await?;
+            let mut client = Connector::for_migrations(settings)?.connect_patiently().await?;
             (postgres_runner(), last_applied_postgres(&mut client).await?)
         }
         Storage::Embedded(settings) => {
@@ -140,9 +141,10 @@ pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>
 /// a connection of its own. Through a pooler that shares connections by transaction this holds, too, which a
 /// lock of a session would not.
 async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
-    let lock = postgres::connect_for_migrations(settings).await?;
+    let connector = Connector::for_migrations(settings)?;
+    let lock = connector.connect_patiently().await?;
     take_lock(&lock).await?;
-    let mut client = postgres::connect_for_migrations(settings).await?;
+    let mut client = connector.connect_patiently().await?;
     let mark = format!("SELECT 1 WHERE to_regclass('{}') IS NOT NULL", copies::MARK);
     let marked = client.simple_query(&mark).await?;
     if marked.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {

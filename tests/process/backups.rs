@@ -11,21 +11,8 @@ use duly::database::Database;
 use duly::database::statement::{Row, Statement};
 use serde_json::json;
 
-use super::server::{Program, mode, text};
-use super::{SECRET, client, create_task, sign_up, titles};
-
-fn ran(program: &Program, arguments: &[&str]) -> String {
-    let output = program.run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-fn refused(program: &Program, arguments: &[&str]) -> String {
-    let output = program.run(arguments);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    text(&output.stderr)
-}
+use super::server::{Program, mode};
+use super::{SECRET, client, create_task, ran, refused, sign_up, titles};
 
 /// A number that a query on a file gives.
 fn number(file: &Path, sql: &'static str) -> i64 {

@@ -1,17 +1,5 @@
 use super::server::{Program, free_address, text};
-
-fn ran(program: &Program, arguments: &[&str]) -> String {
-    let output = program.run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-fn refused(program: &Program, arguments: &[&str]) -> String {
-    let output = program.run(arguments);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    text(&output.stderr)
-}
+use super::{ran, refused};
 
 #[test]
 fn openapi_prints_the_committed_document() {

@@ -48,16 +48,11 @@ fn data(program: &Program) -> String {
 }
 
 fn copied(program: &Program, from: &str, to: &str) -> String {
-    let output = program.run(&["copy", "--from", from, "--to", to]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
+    super::ran(program, &["copy", "--from", from, "--to", to])
 }
 
 fn refused(program: &Program, from: &str, to: &str) -> String {
-    let output = program.run(&["copy", "--from", from, "--to", to]);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    text(&output.stderr)
+    super::refused(program, &["copy", "--from", from, "--to", to])
 }
 
 /// Ada signs in, her old session goes on, and she sees her task.

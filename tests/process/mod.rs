@@ -29,7 +29,7 @@ mod stored;
 use serde_json::{Value as Json, json};
 
 use client::Answer;
-use server::Server;
+use server::{Program, Server, text};
 
 /// Long enough to be a secret, and easy to find in what should not hold it.
 pub const SECRET: &str = "f1nd-me-in-the-logs-f1nd-me-in-the-logs";
@@ -47,6 +47,22 @@ pub fn sign_up(server: &Server, name: &str) -> Person {
     let session_token = answer.json()["token"].as_str().expect("a token").to_owned();
     let jwt = jwt(server, &session_token);
     Person { session_token, jwt }
+}
+
+/// Runs a command that must go well; gives what it prints.
+fn ran(program: &Program, arguments: &[&str]) -> String {
+    let output = program.run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Runs a command that must not, and must print nothing; gives what it says instead.
+fn refused(program: &Program, arguments: &[&str]) -> String {
+    let output = program.run(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    said
 }
 
 pub fn jwt(server: &Server, session_token: &str) -> String {

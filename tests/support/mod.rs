@@ -11,6 +11,7 @@ pub mod issuer;
 pub mod model;
 pub mod openapi;
 pub mod pgbouncer;
+pub mod postgres_programs;
 pub mod storage;
 pub mod tls_issuer;
 mod trial;

@@ -18,12 +18,19 @@ const MAX_PREPARED: usize = 256;
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What holds from one transaction on a connection to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Session {
     /// The settings that it began with: the time-outs among them.
     pub(super) keeps_settings: bool,
     /// Statements that were prepared on it.
     pub(super) keeps_statements: bool,
+}
+
+impl Session {
+    /// Everything: nobody else has it in between.
+    pub(super) const OWN: Self = Self { keeps_settings: true, keeps_statements: true };
+    /// Nothing: a pooler hands it on after each transaction.
+    pub(super) const SHARED: Self = Self { keeps_settings: false, keeps_statements: false };
 }
 
 /// What the statements do, as far as it matters to how they are sent.
@@ -116,23 +123,21 @@ impl Connection {
         // One statement is a transaction as it is; where the time-outs have to be set, it needs one around it.
         let is_alone =
             statements.len() == 1 && (self.session.keeps_settings || work != Work::Write);
-        let (outcome, prepared) = if is_alone {
-            join(join_all(queries), join_all(orders)).await
-        } else {
-            let transaction = join3(
-                client.batch_execute(&self.begin),
-                join_all(queries),
-                client.batch_execute("COMMIT"),
-            );
-            let ((begun, rows, committed), prepared) = join(transaction, join_all(orders)).await;
+        let answers = async {
+            if is_alone {
+                return join_all(queries).await.into_iter().collect();
+            }
+            let (begin, commit) =
+                (client.batch_execute(&self.begin), client.batch_execute("COMMIT"));
+            let (begun, rows, committed) = join3(begin, join_all(queries), commit).await;
             begun?;
             // When a statement fails the server refuses those behind it, and the COMMIT becomes a rollback.
-            let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
-            committed?;
-            (rows.into_iter().map(Ok).collect(), prepared)
+            let rows = rows.into_iter().collect::<Result<_, _>>()?;
+            committed.map(|()| rows)
         };
+        let (rows, prepared) = join(answers, join_all(orders)).await;
         self.remember(prepared);
-        outcome.into_iter().collect()
+        rows
     }
 
     /// What could not be prepared is tried again with its next use.

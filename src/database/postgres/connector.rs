@@ -28,7 +28,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait between attempts to connect when starting.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-pub(super) struct Connector {
+pub(in crate::database) struct Connector {
     config: Config,
     tls: MakeRustlsConnect,
     /// In the order in which they are tried.
@@ -44,11 +44,11 @@ impl Connector {
     /// A sentence, where the certificate authorities cannot be used.
     pub(super) fn new(settings: &PostgresSettings) -> Result<Self, String> {
         let session = match settings.pooler {
-            Pooler::None => Some(Session { keeps_settings: true, keeps_statements: true }),
-            Pooler::Transaction => Some(Session { keeps_settings: false, keeps_statements: false }),
-            Pooler::Prepared => Some(Session { keeps_settings: false, keeps_statements: true }),
+            Pooler::None => Some(Session::OWN),
+            Pooler::Transaction => Some(Session::SHARED),
+            Pooler::Prepared => Some(Session { keeps_statements: true, ..Session::SHARED }),
             Pooler::Auto if settings.config.get_hosts().iter().any(names_a_pooler) => {
-                Some(Session { keeps_settings: false, keeps_statements: false })
+                Some(Session::SHARED)
             }
             Pooler::Auto => None,
         };
@@ -69,6 +69,45 @@ impl Connector {
         }
     }
 
+    /// Makes connections for migrations: around the pooler, where there is a way.
+    ///
+    /// # Errors
+    /// [`MigrationError::Unreachable`].
+    pub(in crate::database) fn for_migrations(
+        settings: &PostgresSettings,
+    ) -> Result<Self, MigrationError> {
+        let settings = settings.direct.as_deref().unwrap_or(settings);
+        Self::new(settings).map_err(MigrationError::Unreachable)
+    }
+
+    /// A connection without time-outs, for what may take long. Waits for a database that is starting.
+    ///
+    /// # Errors
+    /// [`MigrationError::Unreachable`].
+    pub(in crate::database) async fn connect_patiently(
+        &self,
+    ) -> Result<tokio_postgres::Client, MigrationError> {
+        let began = Instant::now();
+        let mut is_said = false;
+        loop {
+            let attempt = tokio::time::timeout(PATIENCE, self.open(&self.config)).await;
+            let error = match attempt {
+                Ok(Ok((client, _))) => return Ok(client),
+                Ok(Err(error)) if errors::is_passing(&error) => errors::describe(&error),
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => "it does not answer".to_owned(),
+            };
+            if began.elapsed() >= PATIENCE {
+                return Err(MigrationError::Unreachable(error));
+            }
+            if !is_said {
+                is_said = true;
+                tracing::warn!(error, "the database cannot be reached yet: trying again");
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
     /// Asks the server to give up what runs on a connection that we have given up.
     pub(super) async fn cancel(&self, token: tokio_postgres::CancelToken) {
         let cancelled = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.tls.clone()));
@@ -79,9 +118,7 @@ impl Connector {
 
     /// Begins a session with settings. A pooler refuses them, or leaves them out.
     async fn notice(&self) -> Result<Connection, Error> {
-        let own = Session { keeps_settings: true, keeps_statements: true };
-        let shared = Session { keeps_settings: false, keeps_statements: false };
-        let session = match self.open(&self.with_settings()).await {
+        match self.open(&self.with_settings()).await {
             Ok((client, driver)) => {
                 let asked = format!("SELECT current_setting('{MARKER}', true)");
                 let answer = client.simple_query(&asked).await?;
@@ -90,18 +127,17 @@ impl Connector {
                     _ => false,
                 });
                 if kept {
-                    let session = *self.session.get_or_init(|| own);
+                    let session = *self.session.get_or_init(|| Session::OWN);
                     return Ok(Connection::new(client, driver, session, &timeouts()));
                 }
-                shared
             }
-            Err(error) if errors::refuses_options(&error) => shared,
+            Err(error) if errors::refuses_options(&error) => {}
             Err(error) => return Err(error),
-        };
+        }
         tracing::info!(
             "a pooler that shares connections stands before the database: statements go unnamed"
         );
-        self.connect_as(*self.session.get_or_init(|| session)).await
+        self.connect_as(*self.session.get_or_init(|| Session::SHARED)).await
     }
 
     async fn connect_as(&self, session: Session) -> Result<Connection, Error> {
@@ -151,36 +187,6 @@ impl Connector {
                 Err(error) => return Err(error),
             }
         }
-    }
-}
-
-/// A connection for what may take long, around the pooler where there is a way. Waits for a database that is starting.
-///
-/// # Errors
-/// [`MigrationError::Unreachable`].
-pub(in crate::database) async fn connect_for_migrations(
-    settings: &PostgresSettings,
-) -> Result<tokio_postgres::Client, MigrationError> {
-    let settings = settings.direct.as_deref().unwrap_or(settings);
-    let connector = Connector::new(settings).map_err(MigrationError::Unreachable)?;
-    let began = Instant::now();
-    let mut is_said = false;
-    loop {
-        let attempt = tokio::time::timeout(PATIENCE, connector.open(&connector.config)).await;
-        let error = match attempt {
-            Ok(Ok((client, _))) => return Ok(client),
-            Ok(Err(error)) if errors::is_passing(&error) => errors::describe(&error),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => "it does not answer".to_owned(),
-        };
-        if began.elapsed() >= PATIENCE {
-            return Err(MigrationError::Unreachable(error));
-        }
-        if !is_said {
-            is_said = true;
-            tracing::warn!(error, "the database cannot be reached yet: trying again");
-        }
-        tokio::time::sleep(RETRY_PAUSE).await;
     }
 }
 

@@ -43,37 +43,28 @@ fn verifier(
     let is_named = settings.authorities != Authorities::Known;
     Ok(match settings.ssl_mode {
         SslMode::VerifyFull => {
-            let roots = Arc::new(roots(&settings.authorities)?);
+            let roots = Arc::new(roots(&settings.authorities));
             WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
                 .build()
                 .map_err(|error| format!("the certificate authorities cannot be used: {error}"))?
         }
-        SslMode::VerifyCa => chain_only(settings, provider)?,
-        SslMode::Require if is_named => chain_only(settings, provider)?,
-        SslMode::Require | SslMode::Prefer | SslMode::Allow | SslMode::Disable => {
-            Arc::new(Lenient { provider: Arc::clone(provider), roots: None })
+        mode => {
+            let looks_at_chain =
+                mode == SslMode::VerifyCa || (mode == SslMode::Require && is_named);
+            let roots = looks_at_chain.then(|| roots(&settings.authorities));
+            Arc::new(Lenient { provider: Arc::clone(provider), roots })
         }
     })
 }
 
-fn chain_only(
-    settings: &PostgresSettings,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    let roots = Some(roots(&settings.authorities)?);
-    Ok(Arc::new(Lenient { provider: Arc::clone(provider), roots }))
-}
-
-fn roots(authorities: &Authorities) -> Result<RootCertStore, String> {
+fn roots(authorities: &Authorities) -> RootCertStore {
     let Authorities::Only(certificates) = authorities else {
-        return Ok(tls_roots::all());
+        return tls_roots::all();
     };
     let mut roots = RootCertStore::empty();
-    for certificate in certificates {
-        let added = roots.add(certificate.clone());
-        added.map_err(|error| format!("a certificate of sslrootcert cannot be used: {error}"))?;
-    }
-    Ok(roots)
+    // Whether they can be used was looked at when the setting was read.
+    roots.add_parsable_certificates(certificates.iter().cloned());
+    roots
 }
 
 /// Looks at no name, and at the chain only where there are `roots`. That the server holds the key of the certificate

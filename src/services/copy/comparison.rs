@@ -69,7 +69,8 @@ impl Copier<'_> {
             progress.step = Step::Verifying(TASKS.name);
             progress.owners = 0;
         })?;
-        self.compare_owners(differing, &mut comparison, &mut sum).await?;
+        let compared = self.compare_owners(differing, &mut comparison, &mut sum).await;
+        compared.map_err(CopyError::of(&TASKS))?;
         comparison.source = sum.finish();
         Ok(comparison)
     }
@@ -99,10 +100,9 @@ impl Copier<'_> {
         comparison: &mut Comparison,
         sum: &mut Sha256,
     ) -> Result<(), CopyError> {
-        let failed = CopyError::of(&TASKS);
         let (mut source, mut target) = (Owners::new(self.source), Owners::new(self.target));
         let (one, other) = tokio::join!(source.next(), target.next());
-        let (mut one, mut other) = (one.map_err(&failed)?, other.map_err(&failed)?);
+        let (mut one, mut other) = (one?, other?);
         let mut doubted = Vec::new();
         loop {
             let order = match (&one, &other) {
@@ -118,7 +118,7 @@ impl Copier<'_> {
                 doubted.extend(owner.iter().map(|owner| owner.id.clone()));
             }
             if doubted.len() >= PAGE {
-                self.doubt(differing, comparison, &mut doubted).await.map_err(&failed)?;
+                self.doubt(differing, comparison, &mut doubted).await?;
             }
             if let Some(owner) = one.as_ref().filter(|_| order.is_le()) {
                 sum.update(&owner.sum);
@@ -127,9 +127,9 @@ impl Copier<'_> {
                 async { if order.is_le() { source.next().await } else { Ok(one) } },
                 async { if order.is_ge() { target.next().await } else { Ok(other) } },
             );
-            (one, other) = (next_one.map_err(&failed)?, next_other.map_err(&failed)?);
+            (one, other) = (next_one?, next_other?);
         }
-        self.doubt(differing, comparison, &mut doubted).await.map_err(&failed)?;
+        self.doubt(differing, comparison, &mut doubted).await?;
         comparison.counts.push((OWNERS.name, source.count, target.count));
         comparison.counts.push((TASKS.name, source.task_count, target.task_count));
         Ok(())
