@@ -7,6 +7,7 @@
 mod connection;
 mod connector;
 mod errors;
+mod hosts;
 mod lease;
 mod liveness;
 mod pool;
@@ -14,6 +15,7 @@ mod tls;
 mod values;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -25,8 +27,10 @@ use connection::Work;
 pub(super) use connector::Connector;
 pub(super) use errors::describe;
 use lease::Trouble;
-use pool::{PATIENCE, Pool};
+use pool::{PATIENCE, Pool, Trust};
 
+/// How long work that found no connection behind a pooler waits before it is sent again.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How often a read is sent at the most. One that takes its connection with it must not take them all.
 const MAX_SENT: usize = 3;
 
@@ -57,7 +61,7 @@ impl Postgres {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.perform(&batch.into(), Work::Write).await?)
+        self.run(batch.into(), Work::Write).await
     }
 
     pub(super) fn close(&self) {
@@ -69,17 +73,30 @@ impl Postgres {
     }
 
     async fn query(&self, statement: Statement, work: Work) -> Result<Vec<Row>, DatabaseError> {
-        let statements: Arc<[Statement]> = [statement].into();
+        let rows = self.run([statement].into(), work).await?;
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    async fn run(
+        &self,
+        statements: Arc<[Statement]>,
+        work: Work,
+    ) -> Result<Vec<Vec<Row>>, DatabaseError> {
         let deadline = Instant::now() + PATIENCE;
-        let mut sent = 1;
+        let (mut sent, mut trust) = (1, Trust::Recent);
         loop {
-            match self.perform(&statements, work).await {
-                Ok(rows) => return Ok(rows.into_iter().next().unwrap_or_default()),
-                Err(Trouble::Lost(why)) if sent < MAX_SENT && Instant::now() < deadline => {
+            let trouble = match self.perform(&statements, work, trust).await {
+                Ok(rows) => return Ok(rows),
+                Err(trouble) => trouble,
+            };
+            let is_late = Instant::now() >= deadline;
+            match trouble {
+                Trouble::NotBegun(_) if !is_late => tokio::time::sleep(PAUSE).await,
+                Trouble::Lost(why) if work != Work::Write && sent < MAX_SENT && !is_late => {
                     tracing::debug!(why, "a connection was lost: the read is sent again");
-                    sent += 1;
+                    (sent, trust) = (sent + 1, Trust::Nobody);
                 }
-                Err(trouble) => return Err(trouble.into()),
+                trouble => return Err(trouble.into()),
             }
         }
     }
@@ -88,8 +105,9 @@ impl Postgres {
         &self,
         statements: &Arc<[Statement]>,
         work: Work,
+        trust: Trust,
     ) -> Result<Vec<Vec<Row>>, Trouble> {
-        let lease = self.pool.lease().await.map_err(Trouble::Refused)?;
+        let lease = self.pool.lease(trust).await.map_err(Trouble::Refused)?;
         let performed = tokio::spawn(lease.perform(Arc::clone(statements), work)).await;
         performed
             .unwrap_or_else(|panic| Err(Trouble::Refused(DatabaseError::Failed(panic.to_string()))))

@@ -1,5 +1,6 @@
 //! What becomes of the program when PostgreSQL, or the way to it, misbehaves: each test has a PostgreSQL of its own.
 
+mod hosts;
 mod load;
 mod network;
 mod outage;

@@ -6,7 +6,7 @@ use tokio_postgres::NoTls;
 
 use super::load::{Load, Seen};
 use super::program;
-use crate::process::{create_task, sign_up};
+use crate::process::{create_task, sign_up, titles};
 use crate::support::cluster::{Cluster, Options, until};
 
 /// Does something to a database that is at work, and undoes it.
@@ -132,6 +132,28 @@ fn when_others_have_every_connection_requests_wait_or_are_told_to_come_again() {
             cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'others'") == "0"
         });
     });
+}
+
+/// Many more than there are connections, so that most wait for a place, and for longer than they would at a database
+/// that answers.
+#[test]
+fn everybody_who_came_while_the_database_was_away_is_served_when_it_is_back() {
+    let Some(cluster) = Cluster::start() else { return };
+    let server = program(&cluster.url()).start();
+    let ada = sign_up(&server, "ada");
+    cluster.stop();
+    std::thread::scope(|scope| {
+        for number in 0..120 {
+            let (server, token) = (&server, &ada.jwt);
+            scope.spawn(move || {
+                let answer = create_task(server, token, &format!("task {number}"));
+                assert_eq!(answer.status, 201, "{answer:?}");
+            });
+        }
+        wait(7);
+        cluster.start_again();
+    });
+    assert_eq!(titles(&server, &ada.jwt).len(), 120);
 }
 
 #[test]

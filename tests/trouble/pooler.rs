@@ -166,3 +166,26 @@ fn a_pooler_that_comes_back_is_used_again() {
     cluster.start_again();
     load.recovered();
 }
+
+/// PgBouncer tells whoever comes that the database is away, instead of letting them wait.
+#[test]
+fn who_came_while_the_database_behind_the_pooler_was_away_is_served_when_it_is_back() {
+    let Some(cluster) = Cluster::start() else { return };
+    let Some(pooler) = PgBouncer::start(&cluster.url(), &["server_login_retry=1"]) else { return };
+    let server = program(&pooler.url).start();
+    let ada = sign_up(&server, "ada");
+    cluster.stop();
+    std::thread::scope(|scope| {
+        for number in 0..40 {
+            let (server, token) = (&server, &ada.jwt);
+            scope.spawn(move || {
+                let answer = create_task(server, token, &format!("task {number}"));
+                assert_eq!(answer.status, 201, "{answer:?}");
+            });
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_secs(2));
+        cluster.start_again();
+    });
+    assert_eq!(titles(&server, &ada.jwt).len(), 40);
+}

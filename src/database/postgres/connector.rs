@@ -9,7 +9,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::connection::{Connection, Session};
-use super::pool::PATIENCE;
+use super::hosts::{Hosts, Miss};
+use super::pool::{ATTEMPT_TIMEOUTS, PATIENCE};
 use super::{errors, tls};
 use crate::config::{Pooler, PostgresSettings, SslMode};
 use crate::database::migrations::MigrationError;
@@ -29,7 +30,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 pub(in crate::database) struct Connector {
-    config: Config,
+    hosts: Hosts,
     tls: MakeRustlsConnect,
     /// In the order in which they are tried.
     modes: Vec<DriverSslMode>,
@@ -53,7 +54,7 @@ impl Connector {
             Pooler::Auto => None,
         };
         Ok(Self {
-            config: settings.config.clone(),
+            hosts: Hosts::of(&settings.config),
             tls: tls::connector(settings)?,
             modes: modes(settings.ssl_mode),
             session: session.map_or_else(OnceLock::new, OnceLock::from),
@@ -61,12 +62,25 @@ impl Connector {
         })
     }
 
-    /// A connection that keeps to the time-outs.
-    pub(super) async fn connect(&self) -> Result<Connection, Error> {
-        match self.session.get() {
-            Some(session) => self.connect_as(*session).await,
-            None => self.notice().await,
-        }
+    pub(super) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// A connection to this host that keeps to the time-outs.
+    pub(super) async fn connect(
+        &self,
+        host: &Config,
+        timeout: Duration,
+    ) -> Result<Connection, Miss> {
+        let host = &within(host, timeout);
+        let connected = async {
+            match self.session.get() {
+                Some(session) => self.connect_as(host, *session).await,
+                None => self.notice(host).await,
+            }
+        };
+        let connected = tokio::time::timeout(timeout, connected).await;
+        connected.map_err(|_| Miss::Slow)?.map_err(Miss::from)
     }
 
     /// Makes connections for migrations: around the pooler, where there is a way.
@@ -87,17 +101,23 @@ impl Connector {
     pub(in crate::database) async fn connect_patiently(
         &self,
     ) -> Result<tokio_postgres::Client, MigrationError> {
-        let began = Instant::now();
+        let deadline = Instant::now() + PATIENCE;
+        let mut timeouts = ATTEMPT_TIMEOUTS.into_iter().cycle();
         let mut is_said = false;
         loop {
-            let attempt = tokio::time::timeout(PATIENCE, self.open(&self.config)).await;
-            let error = match attempt {
-                Ok(Ok((client, _))) => return Ok(client),
-                Ok(Err(error)) if errors::is_passing(&error) => errors::describe(&error),
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => "it does not answer".to_owned(),
-            };
-            if began.elapsed() >= PATIENCE {
+            let timeout = timeouts.next().expect("it begins anew");
+            let mut round = self.hosts.round();
+            while let Some(host) = round.next() {
+                match tokio::time::timeout(timeout, self.open(&within(host, timeout))).await {
+                    Ok(Ok((client, _))) => return Ok(client),
+                    Ok(Err(error)) => round.miss(error.into()),
+                    Err(_) => round.miss(Miss::Slow),
+                }
+            }
+            let miss = round.misses();
+            let is_over = matches!(miss, Miss::Lasting(_)) || Instant::now() >= deadline;
+            let error = miss.why();
+            if is_over {
                 return Err(MigrationError::Unreachable(error));
             }
             if !is_said {
@@ -117,8 +137,8 @@ impl Connector {
     }
 
     /// Begins a session with settings. A pooler refuses them, or leaves them out.
-    async fn notice(&self) -> Result<Connection, Error> {
-        match self.open(&self.with_settings()).await {
+    async fn notice(&self, host: &Config) -> Result<Connection, Error> {
+        match self.open(&self.with_settings(host)).await {
             Ok((client, driver)) => {
                 let asked = format!("SELECT current_setting('{MARKER}', true)");
                 let answer = client.simple_query(&asked).await?;
@@ -137,29 +157,29 @@ impl Connector {
         tracing::info!(
             "a pooler that shares connections stands before the database: statements go unnamed"
         );
-        self.connect_as(*self.session.get_or_init(|| Session::SHARED)).await
+        self.connect_as(host, *self.session.get_or_init(|| Session::SHARED)).await
     }
 
-    async fn connect_as(&self, session: Session) -> Result<Connection, Error> {
+    async fn connect_as(&self, host: &Config, session: Session) -> Result<Connection, Error> {
         let (client, driver) = if session.keeps_settings {
-            self.open(&self.with_settings()).await?
+            self.open(&self.with_settings(host)).await?
         } else {
-            self.open(&self.config).await?
+            self.open(host).await?
         };
         Ok(Connection::new(client, driver, session, &timeouts()))
     }
 
     /// What the connection string says comes last, and so counts.
-    fn with_settings(&self) -> Config {
+    fn with_settings(&self, host: &Config) -> Config {
         let mut options = format!("-c {MARKER}={}", self.marker);
         for (name, value) in TIMEOUTS {
             options.push_str(&format!(" -c {name}={value}"));
         }
-        if let Some(given) = self.config.get_options() {
+        if let Some(given) = host.get_options() {
             options.push(' ');
             options.push_str(given);
         }
-        let mut config = self.config.clone();
+        let mut config = host.clone();
         config.options(options);
         config
     }
@@ -188,6 +208,15 @@ impl Connector {
             }
         }
     }
+}
+
+/// Of the time there is, one of a host's addresses may take half to accept the connection, or less where the connection
+/// string says so: the others have their turn.
+fn within(host: &Config, timeout: Duration) -> Config {
+    let mut host = host.clone();
+    let half = timeout / 2;
+    host.connect_timeout(host.get_connect_timeout().map_or(half, |given| half.min(*given)));
+    host
 }
 
 fn timeouts() -> String {

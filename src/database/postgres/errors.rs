@@ -69,6 +69,23 @@ pub(super) fn is_passing(error: &Error) -> bool {
         || (code.code().starts_with("08") && !refuses_options(error))
 }
 
+/// Whether PgBouncer has answered in the place of a server that it could not reach, or had no room at. It never does so
+/// once a server has got the work.
+pub(super) fn had_no_connection(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|reported| {
+        *reported.code() == SqlState::PROTOCOL_VIOLATION
+            && ["server login has been failing", "query_wait_timeout"]
+                .iter()
+                .any(|text| reported.message().contains(text))
+    })
+}
+
+/// Whether nobody answered in the time there was.
+pub(super) fn is_timeout(error: &Error) -> bool {
+    source_of::<std::io::Error>(error)
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}
+
 /// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed. Nothing has
 /// happened, and another connection does.
 pub(super) fn is_out_of_date(error: &Error) -> bool {

@@ -29,6 +29,8 @@ pub(super) struct Lease {
 pub(super) enum Trouble {
     /// The connection is gone; what was sent on it may have happened.
     Lost(String),
+    /// A pooler had no connection for it: it has not begun, and may do so in a moment.
+    NotBegun(String),
     /// It has not happened.
     Refused(DatabaseError),
 }
@@ -36,7 +38,7 @@ pub(super) enum Trouble {
 impl From<Trouble> for DatabaseError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Lost(why) => Self::Unavailable(why),
+            Trouble::Lost(why) | Trouble::NotBegun(why) => Self::Unavailable(why),
             Trouble::Refused(error) => error,
         }
     }
@@ -71,6 +73,9 @@ impl Lease {
             }
             Err(error) => error,
         };
+        if errors::had_no_connection(&error) {
+            return Err(Trouble::NotBegun(errors::describe(&error)));
+        }
         if errors::is_lost(&error) || errors::is_out_of_date(&error) {
             return Err(Trouble::Lost(errors::describe(&error)));
         }

@@ -8,6 +8,10 @@ use tokio::time::Instant;
 
 use crate::database::DatabaseError;
 
+/// How long the database may say nothing at all, to anybody, before what it was asked longer ago is given up for those
+/// who wait: the connections may be dead, and new ones may not.
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
+
 pub(super) struct Liveness {
     state: Mutex<State>,
     /// What began before this instant is given up.
@@ -17,6 +21,8 @@ pub(super) struct Liveness {
 struct State {
     /// When the database last said something.
     heard: Instant,
+    /// Since when it has not been silent for long.
+    answers_since: Instant,
     /// When a request last used it.
     used: Instant,
     is_reachable: bool,
@@ -25,14 +31,19 @@ struct State {
 impl Liveness {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        let state = Mutex::new(State { heard: now, used: now, is_reachable: true });
+        let state =
+            Mutex::new(State { heard: now, answers_since: now, used: now, is_reachable: true });
         Self { state, given_up: watch::Sender::new(now) }
     }
 
     /// The database has said something.
     pub(super) fn hear(&self) {
         let mut state = self.state();
-        state.heard = Instant::now();
+        let now = Instant::now();
+        if now.duration_since(state.heard) > SILENCE {
+            state.answers_since = now;
+        }
+        state.heard = now;
         if !state.is_reachable {
             state.is_reachable = true;
             tracing::info!("the database can be reached again");
@@ -42,6 +53,11 @@ impl Liveness {
     /// For how long the database has said nothing, to anybody.
     pub(super) fn silence(&self) -> Duration {
         self.state().heard.elapsed()
+    }
+
+    /// For how long it has been answering, up to now or to the silence that has begun.
+    pub(super) fn answers_for(&self) -> Duration {
+        self.state().answers_since.elapsed()
     }
 
     /// The database could not be reached. Logged once, until it is heard of again.
@@ -65,9 +81,9 @@ impl Liveness {
         state.is_reachable && state.used.elapsed() >= span
     }
 
-    /// Gives up what began longer than `span` ago.
-    pub(super) fn give_up_older_than(&self, span: Duration) {
-        let Some(then) = Instant::now().checked_sub(span) else { return };
+    /// Gives up what has been waiting for an answer for as long as a silence takes.
+    pub(super) fn give_up(&self) {
+        let Some(then) = Instant::now().checked_sub(SILENCE) else { return };
         self.given_up.send_if_modified(|before| {
             let is_later = then > *before;
             *before = then.max(*before);

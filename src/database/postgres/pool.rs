@@ -12,25 +12,22 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::connector::Connector;
-use super::errors;
+use super::hosts::Miss;
 use super::lease::Lease;
-use super::liveness::Liveness;
+use super::liveness::{Liveness, SILENCE};
 use crate::config::PostgresSettings;
 use crate::database::{DatabaseError, Load, MAX_WAITING, WAIT};
 
 /// How long whoever needs a connection waits for a database that cannot be reached: shorter than a request may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long attempts to connect may take, one after the other. One that got lost on the way is soon followed by
-/// another; one that is only slow gets there all the same.
-const ATTEMPT_TIMEOUTS: [Duration; 3] =
+/// How long attempts to connect to a host may take, one after the other. One that got lost on the way is soon followed
+/// by another; one that is only slow gets there all the same.
+pub(super) const ATTEMPT_TIMEOUTS: [Duration; 3] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// The pause after an attempt that failed at once: the first one, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 /// After how long without use a connection has to give a sign of life first.
 const CHECK_AFTER: Duration = Duration::from_secs(10);
-/// How long the database may say nothing at all, to anybody, before what it was asked longer ago is given up for those
-/// who wait: the connections may be dead, and new ones may not.
-const SILENCE: Duration = Duration::from_secs(2);
 /// How often those who wait look whether it has come to that.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -59,13 +56,13 @@ pub(super) struct Idle {
     pub(super) since: Instant,
 }
 
-/// Why there was no connection.
-enum Miss {
-    /// Another attempt may go better.
-    Passing(String),
-    Lasting(String),
-    /// It took too long.
-    Slow,
+/// Which connections are taken for alive without a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those that were used a moment ago.
+    Recent,
+    /// None: one of them has just been found dead.
+    Nobody,
 }
 
 impl Pool {
@@ -86,13 +83,13 @@ impl Pool {
     ///
     /// # Errors
     /// [`DatabaseError::Busy`] where none becomes free in time, [`DatabaseError::Unavailable`] where none can be made.
-    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, DatabaseError> {
+    pub(super) async fn lease(self: &Arc<Self>, trust: Trust) -> Result<Lease, DatabaseError> {
         let deadline = Instant::now() + PATIENCE;
         let slot = self.slot(deadline).await?;
         let (mut timeouts, mut pause) = (ATTEMPT_TIMEOUTS.into_iter(), PAUSES[0]);
         let mut timeout = timeouts.next().expect("there are three");
         loop {
-            if let Some(Idle { connection, since }) = self.take_idle().await {
+            if let Some(Idle { connection, since }) = self.take_idle(trust).await {
                 return Ok(Lease::new(connection, since, slot, Arc::clone(self)));
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -102,20 +99,16 @@ impl Pool {
                 }
                 Err(miss) => miss,
             };
-            let why = match miss {
-                Miss::Passing(why) => {
+            match miss {
+                Miss::Passing(_) => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 3 / 2).min(PAUSES[1]);
-                    why
                 }
-                Miss::Slow => {
-                    timeout = timeouts.next().unwrap_or(timeout);
-                    "it does not answer".to_owned()
-                }
+                Miss::Slow => timeout = timeouts.next().unwrap_or(timeout),
                 Miss::Lasting(why) => return Err(self.liveness.unreachable(why)),
-            };
+            }
             if Instant::now() >= deadline {
-                return Err(self.liveness.unreachable(why));
+                return Err(self.liveness.unreachable(miss.why()));
             }
         }
     }
@@ -134,24 +127,26 @@ impl Pool {
             }
             let silence = self.liveness.silence();
             if silence > SILENCE {
-                self.liveness.give_up_older_than(SILENCE);
+                self.liveness.give_up();
             }
-            // While the database wakes, those who wait for a place wait as long as those who have one.
-            let is_served = silence < WAIT;
-            if Instant::now() >= deadline || (is_served && began.elapsed() >= WAIT) {
+            // While the database wakes, those who wait for a place wait as long as those who have one. From then on
+            // they have as much time as anybody.
+            let waited = began.elapsed().min(self.liveness.answers_for());
+            if Instant::now() >= deadline || (silence < WAIT && waited >= WAIT) {
                 return Err(DatabaseError::Busy("no connection became free in time"));
             }
         }
     }
 
     /// A connection that is open, and alive as far as can be told.
-    async fn take_idle(&self) -> Option<Idle> {
+    async fn take_idle(&self, trust: Trust) -> Option<Idle> {
         loop {
             let mut idle = self.idlers().connections.pop()?;
             if idle.connection.is_closed() {
                 continue;
             }
-            if idle.since.elapsed() < CHECK_AFTER || idle.connection.check().await {
+            let is_trusted = trust == Trust::Recent && idle.since.elapsed() < CHECK_AFTER;
+            if is_trusted || idle.connection.check().await {
                 return Some(idle);
             }
             // What has happened to this one has happened to those that were idle for longer.
@@ -159,23 +154,24 @@ impl Pool {
         }
     }
 
+    /// One to any of the hosts, each of which may take so long.
     async fn connect(&self, timeout: Duration) -> Result<Connection, Miss> {
-        let began = Instant::now();
-        let connected = tokio::select! {
-            connected = self.connector.connect() => connected,
-            () = tokio::time::sleep(timeout) => return Err(Miss::Slow),
-            () = self.liveness.until_given_up(began) => return Err(Miss::Slow),
-        };
-        match connected {
-            Ok(connection) => {
-                self.liveness.hear();
-                Ok(connection)
+        let mut round = self.connector.hosts().round();
+        while let Some(host) = round.next() {
+            let began = Instant::now();
+            let connected = tokio::select! {
+                connected = self.connector.connect(host, timeout) => connected,
+                () = self.liveness.until_given_up(began) => Err(Miss::Slow),
+            };
+            match connected {
+                Ok(connection) => {
+                    self.liveness.hear();
+                    return Ok(connection);
+                }
+                Err(miss) => round.miss(miss),
             }
-            Err(error) if errors::is_passing(&error) => {
-                Err(Miss::Passing(errors::describe(&error)))
-            }
-            Err(error) => Err(Miss::Lasting(errors::describe(&error))),
         }
+        Err(round.misses())
     }
 
     /// Takes back a connection that can be used again. `since` is when it was last of use.
