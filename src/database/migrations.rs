@@ -1,30 +1,21 @@
 //! Bringing a schema up to date: refinery's migrations, embedded in the binary, run under a lock.
 
+mod on_postgres;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use refinery::error::Kind;
 use refinery::{Report, Runner, SchemaVersion};
-use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::types::Type;
 
-use super::postgres::Connector;
 use super::{copies, postgres, sqlite, sqlite_lock};
-use crate::config::{EmbeddedSettings, PostgresSettings, Storage};
+use crate::config::{EmbeddedSettings, Storage};
 
-mod embedded_postgres {
-    refinery::embed_migrations!("migrations/postgres");
-}
 mod embedded_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
 }
 
 /// Where refinery notes what it has run.
 pub(super) const HISTORY_TABLE: &str = "duly_schema_history";
-/// The advisory lock that copies of this program take while they migrate; the number is "duly" in ASCII.
-const POSTGRES_LOCK: i64 = 0x6475_6c79;
-/// How long a copy waits before it asks for the lock again.
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// What keeps a database from being used.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +38,14 @@ pub enum MigrationError {
     /// It cannot be opened or connected to.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// The two connection strings do not lead to one database.
+    #[error(
+        "DATABASE_DIRECT_URL leads to another database than DATABASE_URL: it must be the same one, without the pooler"
+    )]
+    OtherDatabase,
     /// A migration failed; it was rolled back.
     #[error("the database could not be brought up to date: {0}")]
-    Failed(#[from] Box<refinery::Error>),
+    Failed(String),
 }
 
 impl From<rusqlite::Error> for MigrationError {
@@ -66,7 +62,13 @@ impl From<tokio_postgres::Error> for MigrationError {
 
 impl From<refinery::Error> for MigrationError {
     fn from(error: refinery::Error) -> Self {
-        Self::Failed(Box::new(error))
+        Self::Failed(match error.kind() {
+            Kind::Connection(step, cause) => {
+                let reported = cause.downcast_ref().map(postgres::describe);
+                format!("{step}: {}", reported.unwrap_or_else(|| cause.to_string()))
+            }
+            kind => kind.to_string(),
+        })
     }
 }
 
@@ -84,7 +86,7 @@ pub struct Migration {
 /// [`MigrationError`].
 pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
     match storage {
-        Storage::Postgres(settings) => run_postgres(settings).await,
+        Storage::Postgres(settings) => on_postgres::run(settings).await,
         Storage::Embedded(settings) => {
             let _lock = sqlite_lock::lock(settings)?;
             run_embedded(settings)
@@ -100,8 +102,7 @@ pub async fn run(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
 pub async fn status(storage: &Storage) -> Result<Vec<Migration>, MigrationError> {
     let (runner, last) = match storage {
         Storage::Postgres(settings) => {
-            let mut client = Connector::for_migrations(settings)?.connect_patiently().await?;
-            (postgres_runner(), last_applied_postgres(&mut client).await?)
+            (on_postgres::runner(), on_postgres::last_applied(settings).await?)
         }
         Storage::Embedded(settings) => {
             let mut connection = sqlite::open_connection(&settings.file)?;
@@ -137,52 +138,6 @@ pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>
     Ok(applied(&report))
 }
 
-/// Copies that start together migrate one after the other: each holds a lock for as long as a transaction on
-/// a connection of its own. Through a pooler that shares connections by transaction this holds, too, which a
-/// lock of a session would not.
-async fn run_postgres(settings: &PostgresSettings) -> Result<Vec<Migration>, MigrationError> {
-    let connector = Connector::for_migrations(settings)?;
-    let lock = connector.connect_patiently().await?;
-    take_lock(&lock).await?;
-    let mut client = connector.connect_patiently().await?;
-    let mark = format!("SELECT 1 WHERE to_regclass('{}') IS NOT NULL", copies::MARK);
-    let marked = client.simple_query(&mark).await?;
-    if marked.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
-        return Err(MigrationError::Unfinished);
-    }
-    let runner = postgres_runner();
-    let report = runner.run_async(&mut client).await.map_err(|error| explain(error, &runner))?;
-    lock.batch_execute("COMMIT").await?;
-    Ok(applied(&report))
-}
-
-/// Asks again and again, and holds nothing in between: a copy that waited within a transaction would keep a connection
-/// of the pooler from the one that migrates.
-async fn take_lock(client: &tokio_postgres::Client) -> Result<(), MigrationError> {
-    let take = format!("SELECT pg_try_advisory_xact_lock({POSTGRES_LOCK})");
-    loop {
-        client.batch_execute("BEGIN").await?;
-        if client.query_typed_one(&take, &[]).await?.get(0) {
-            return Ok(());
-        }
-        client.batch_execute("ROLLBACK").await?;
-        tokio::time::sleep(LOCK_PAUSE).await;
-    }
-}
-
-async fn last_applied_postgres(
-    client: &mut tokio_postgres::Client,
-) -> Result<SchemaVersion, MigrationError> {
-    let exists = "SELECT to_regclass($1) IS NOT NULL";
-    let exists: bool =
-        client.query_typed_one(exists, &[(&HISTORY_TABLE, Type::TEXT)]).await?.get(0);
-    if !exists {
-        return Ok(0);
-    }
-    let last = postgres_runner().get_last_applied_migration_async(client).await?;
-    Ok(last.map_or(0, |migration| migration.version()))
-}
-
 fn last_applied_sqlite(
     connection: &mut rusqlite::Connection,
 ) -> Result<SchemaVersion, MigrationError> {
@@ -191,10 +146,6 @@ fn last_applied_sqlite(
     }
     let last = sqlite_runner().get_last_applied_migration(connection)?;
     Ok(last.map_or(0, |migration| migration.version()))
-}
-
-fn postgres_runner() -> Runner {
-    with_history_table(embedded_postgres::migrations::runner())
 }
 
 fn sqlite_runner() -> Runner {

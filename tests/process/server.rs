@@ -171,6 +171,18 @@ impl Starting {
         Server { address: address.expect("an address and a port"), greeting: first, process: self }
     }
 
+    /// Waits until a text stands in the log; `false` where it does not come.
+    pub fn logs(&self, text: &str) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if self.so_far.lock().expect("nobody panics").contains(text) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
     /// Waits for the end.
     pub fn end(mut self) -> End {
         let started = Instant::now();
@@ -209,16 +221,9 @@ impl Server {
             .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    /// Waits until a text stands in the log; `false` where it does not come.
+    /// As [`Starting::logs`].
     pub fn logs(&self, text: &str) -> bool {
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
-            if self.process.so_far.lock().expect("nobody panics").contains(text) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        false
+        self.process.logs(text)
     }
 
     pub fn signal(&self, signal: &str) {

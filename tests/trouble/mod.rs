@@ -2,6 +2,7 @@
 
 mod hosts;
 mod load;
+mod migrating;
 mod network;
 mod outage;
 mod pooler;

@@ -43,7 +43,7 @@ pub(in crate::database) struct Connector {
 impl Connector {
     /// # Errors
     /// A sentence, where the certificate authorities cannot be used.
-    pub(super) fn new(settings: &PostgresSettings) -> Result<Self, String> {
+    pub(in crate::database) fn new(settings: &PostgresSettings) -> Result<Self, String> {
         let session = match settings.pooler {
             Pooler::None => Some(Session::OWN),
             Pooler::Transaction => Some(Session::SHARED),

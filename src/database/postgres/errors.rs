@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::tls;
 use crate::database::DatabaseError;
@@ -132,14 +132,33 @@ pub(in crate::database) fn describe(error: &Error) -> String {
     if let Some(rustls::Error::InvalidCertificate(problem)) = source_of::<rustls::Error>(error) {
         return format!("{} ({problem})", tls::advice(problem));
     }
+    let mut text = match error.as_db_error() {
+        Some(reported) => report(reported),
+        None => with_causes(error),
+    };
+    if let Some(advice) = advice(error, &text) {
+        text = format!("{text}. {advice}");
+    }
+    text
+}
+
+/// What the server says. Not the details of data that it refuses: they show the row.
+fn report(reported: &DbError) -> String {
+    let mut text = format!("{}: {}", reported.severity(), reported.message());
+    let is_about_data = ["22", "23"].iter().any(|class| reported.code().code().starts_with(class));
+    let detail = reported.detail().filter(|_| !is_about_data);
+    for more in [detail, reported.hint()].into_iter().flatten() {
+        text = format!("{text}. {more}");
+    }
+    text
+}
+
+fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();
-    }
-    if let Some(advice) = advice(error, &text) {
-        text = format!("{text}. {advice}");
     }
     text
 }
@@ -157,11 +176,31 @@ fn advice(error: &Error, text: &str) -> Option<&'static str> {
         );
     }
     let code = error.code()?;
-    if *code == SqlState::INVALID_PASSWORD {
-        return Some("Look at the user and the password in the connection string");
-    }
-    (*code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
-        .then_some("Look at the role, and at the server's pg_hba.conf: it says who may connect, from where, and whether in clear")
+    let advice = [
+        (SqlState::INVALID_PASSWORD, "Look at the user and the password in the connection string"),
+        (
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+            "Look at the role, and at the server's pg_hba.conf: it says who may connect, from where, and whether in clear",
+        ),
+        (
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            "The role must own its tables and may need the right to make them: GRANT CREATE ON SCHEMA public TO the role, \
+             given by the owner of the database",
+        ),
+        (
+            SqlState::INVALID_SCHEMA_NAME,
+            "The search_path of the role, or the one in the connection string, must name a schema that is there",
+        ),
+        (
+            SqlState::DUPLICATE_TABLE,
+            "Another program has a table of this name: give duly a database of its own",
+        ),
+        (
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+            "Connect to the server that takes writes: target_session_attrs=read-write chooses it among several hosts",
+        ),
+    ];
+    advice.into_iter().find(|(of, _)| of == code).map(|(_, advice)| advice)
 }
 
 fn source_of<T: StdError + 'static>(error: &Error) -> Option<&T> {
