@@ -24,7 +24,9 @@ const LATENCY_BUCKETS_SECONDS: [f64; 12] =
 pub fn start_logging(settings: &LogSettings) {
     // At `debug` the driver logs the values of each statement, session tokens among them.
     let values = "tokio_postgres::query=off".parse().expect("it is a directive");
-    let filter = EnvFilter::new(&settings.filter).add_directive(values);
+    // At `info` it repeats what the server says to whoever makes a table that is there.
+    let notices = "tokio_postgres::connection=warn".parse().expect("it is a directive");
+    let filter = EnvFilter::new(&settings.filter).add_directive(values).add_directive(notices);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Fails only where a subscriber is there already, which then stays.
     let _ = match settings.format {
