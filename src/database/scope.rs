@@ -67,14 +67,16 @@ fn tables(words: &[&str]) -> usize {
 /// How often they are restricted to the owner: by a condition, or because that is whose the new row is.
 fn restrictions(words: &[&str]) -> usize {
     let conditions = words.windows(3).filter(|three| *three == ["user_id", "=", "$1"]).count();
-    let is_insert =
-        matches!(words, ["INSERT", "INTO", table, "(", "user_id", ..] if OWNED.contains(table));
-    let first = |keyword| words.iter().position(|word| *word == keyword).map(|at| &words[at + 1..]);
-    let new_row = match first("VALUES").or_else(|| first("SELECT")) {
-        Some(["(", "$1", ..] | ["$1" | "user_id", ..]) => usize::from(is_insert),
-        _ => 0,
-    };
-    conditions + new_row
+    let inserts = (0..words.len()).filter(|at| is_of_owner(&words[*at..])).count();
+    conditions + inserts
+}
+
+/// Whether an insert begins here whose new row is the owner's.
+fn is_of_owner(words: &[&str]) -> bool {
+    let ["INSERT", "INTO", table, "(", "user_id", rest @ ..] = words else { return false };
+    let values = rest.iter().position(|word| ["VALUES", "SELECT"].contains(word));
+    let row = values.map(|at| &rest[at + 1..]);
+    OWNED.contains(table) && matches!(row, Some(["(", "$1", ..] | ["$1" | "user_id", ..]))
 }
 
 /// The words and signs of SQL; a name in quotes is one word, quotes and all.

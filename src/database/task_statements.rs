@@ -15,6 +15,10 @@ use crate::models::user::UserId;
 /// A condition in statements whose `$2` is the id of a task: the owner has no such task.
 const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2)";
 
+/// The beginning of an insert. The values follow.
+const INSERT: &str = "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, \
+     completed_at, priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT ";
+
 /// What it means for an insert that the id is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IfTaken {
@@ -22,6 +26,12 @@ pub(super) enum IfTaken {
     Fail,
     /// The insert does nothing.
     Nothing,
+}
+
+/// What becomes of a task; `completion` beats the field.
+pub(super) struct Change<'a> {
+    pub(super) fields: &'a TaskFields,
+    pub(super) completion: Option<Completion>,
 }
 
 impl Precondition {
@@ -46,16 +56,18 @@ pub(super) fn select_task(owner: &UserId, id: Uuid) -> Statement {
 
 /// Takes the next change number of an owner, who may be new, and counts `added` tasks more. Also a write that
 /// finds nothing begins with this: it must wait for the one that is making its owner.
+pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: i64) -> Statement {
+    let mut statement = Statement::of(owner, "");
+    push_take_version(&mut statement, users, now, added);
+    statement
+}
+
+/// As [`take_version`], in a statement that has no other values yet.
 ///
 /// Where users live here, an owner who is not (or no longer) one of them is refused by the foreign key. Where they live
 /// elsewhere, that may still be a server on this very database.
-pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: i64) -> Statement {
-    let mut statement = Statement::of(
-        owner,
-        "INSERT INTO owners (user_id, version, task_count, created_at, local_user_id) ",
-    )
-    .bind(now)
-    .bind(added);
+fn push_take_version(statement: &mut Statement, users: Users, now: Timestamp, added: i64) {
+    statement.push("INSERT INTO owners (user_id, version, task_count, created_at, local_user_id) ");
     statement.push(match users {
         Users::Here => "VALUES ($1, 1, $3, $2, $1)",
         // One row, also where there is no such user. Citus refuses a subselect among VALUES.
@@ -66,7 +78,28 @@ pub(super) fn take_version(users: Users, owner: &UserId, now: Timestamp, added: 
          SET version = owners.version + 1, task_count = owners.task_count + $3, \
          local_user_id = COALESCE(excluded.local_user_id, owners.local_user_id)",
     );
-    statement
+    statement.values.extend([now.into(), added.into()]);
+}
+
+/// Does what [`take_version`], [`insert_statement`] and [`uncount_above`] do together, in one statement that PostgreSQL
+/// takes and SQLite does not. Without a row the quota is reached, and nothing has happened.
+pub(super) fn create_statement(
+    users: Users,
+    owner: &UserId,
+    id: Uuid,
+    task: &TaskCreate,
+    now: Timestamp,
+    max_tasks: i64,
+) -> Statement {
+    let mut create = Statement::of(owner, "WITH taken AS (");
+    push_take_version(&mut create, users, now, 1);
+    create.push(" WHERE owners.task_count < ").push_bind(max_tasks);
+    create.push(" RETURNING version AS number) ");
+    create.push(INSERT).push("$1, ").push_bind(id).push(", ");
+    push_new_values(&mut create, task, now);
+    create.push("number, ").push_bind(now).push(", ").push_bind(now).push(" FROM taken");
+    create.push(" RETURNING ").push(TASK_COLUMNS);
+    create
 }
 
 /// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.
@@ -78,11 +111,20 @@ pub(super) fn insert_statement(
     max_tasks: i64,
     if_taken: IfTaken,
 ) -> Statement {
-    let mut insert = Statement::of(
-        owner,
-        "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, completed_at, \
-         priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT user_id, $2, ",
-    ).bind(id);
+    let mut insert = Statement::of(owner, INSERT).bind(id);
+    insert.push("user_id, $2, ");
+    push_new_values(&mut insert, task, now);
+    insert.push("version, ").push_bind(now).push(", ").push_bind(now);
+    insert.push(" FROM owners WHERE user_id = $1 AND task_count <= ").push_bind(max_tasks);
+    if if_taken == IfTaken::Nothing {
+        insert.push(" AND ").push(ABSENT);
+    }
+    insert.push(" RETURNING ").push(TASK_COLUMNS);
+    insert
+}
+
+/// Appends what a new task holds, from the title to the tags.
+fn push_new_values(insert: &mut Statement, task: &TaskCreate, now: Timestamp) {
     let title = task.title.as_str();
     let description = task.description.as_ref().map(|text| text.as_str().to_owned());
     let (due_at, due_has_time) = stored_due_date(task.due_date);
@@ -100,13 +142,6 @@ pub(super) fn insert_statement(
     for value in values {
         insert.push_bind(value).push(", ");
     }
-    insert.push("version, ").push_bind(now).push(", ").push_bind(now);
-    insert.push(" FROM owners WHERE user_id = $1 AND task_count <= ").push_bind(max_tasks);
-    if if_taken == IfTaken::Nothing {
-        insert.push(" AND ").push(ABSENT);
-    }
-    insert.push(" RETURNING ").push(TASK_COLUMNS);
-    insert
 }
 
 /// Takes back the count of a task that was one too many.
@@ -161,34 +196,50 @@ pub(super) fn delete_task_statement(
     delete
 }
 
+/// Changes a task behind a statement that has taken the version.
 pub(super) fn update_statement(
     owner: &UserId,
     id: Uuid,
-    fields: &TaskFields,
-    completion: Option<Completion>,
+    change: &Change<'_>,
     precondition: &Precondition,
     now: Timestamp,
 ) -> Statement {
-    let mut update = Statement::of(
-        owner,
-        "UPDATE tasks SET version = (SELECT version FROM owners WHERE user_id = $1), updated_at = ",
-    )
-    .bind(id);
-    update.push_bind(now);
-    push_changes(&mut update, fields, completion, now);
-    update.push(" WHERE user_id = $1 AND id = $2");
-    precondition.push_onto(&mut update);
-    update.push(" RETURNING ").push(TASK_COLUMNS);
+    let mut update = Statement::of(owner, "UPDATE tasks SET ");
+    update.push("version = (SELECT version FROM owners WHERE user_id = $1)");
+    push_change(&mut update, change, now);
+    push_found(&mut update, "", id, precondition);
     update
 }
 
-/// Appends an assignment for each field that was sent.
-fn push_changes(
-    update: &mut Statement,
-    fields: &TaskFields,
-    completion: Option<Completion>,
+/// Does what [`take_version`] and [`update_statement`] do together, in one statement that PostgreSQL takes and SQLite
+/// does not. Whoever waits for the owner's row finds the task as the one before has left it.
+pub(super) fn change_statement(
+    users: Users,
+    owner: &UserId,
+    id: Uuid,
+    change: &Change<'_>,
+    precondition: &Precondition,
     now: Timestamp,
-) {
+) -> Statement {
+    let mut update = Statement::of(owner, "WITH taken AS (");
+    push_take_version(&mut update, users, now, 0);
+    update.push(" RETURNING version AS number) UPDATE tasks SET version = number");
+    push_change(&mut update, change, now);
+    push_found(&mut update, " FROM taken", id, precondition);
+    update
+}
+
+/// The end of an update: which task, and that it is wanted back.
+fn push_found(update: &mut Statement, from: &str, id: Uuid, precondition: &Precondition) {
+    update.push(from).push(" WHERE user_id = $1 AND id = ").push_bind(id);
+    precondition.push_onto(update);
+    update.push(" RETURNING ").push(TASK_COLUMNS);
+}
+
+/// Appends an assignment for each field that was sent.
+fn push_change(update: &mut Statement, change: &Change<'_>, now: Timestamp) {
+    let Change { fields, completion } = change;
+    update.push(", updated_at = ").push_bind(now);
     if let Some(title) = &fields.title {
         update.push(", title = ").push_bind(title.as_str());
         update.push(", title_folded = ").push_bind(fold(title.as_str()));

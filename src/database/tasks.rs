@@ -7,10 +7,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::statement::{Batch, Constraint, Row, Statement};
+use super::statement::{Batch, Constraint, Dialect, Row, Statement};
 use super::task_statements::{
-    IfTaken, count_if_absent, delete_task_statement, insert_statement, select_task, take_version,
-    uncount_above, uncount_if_absent, uncount_if_present, update_statement,
+    Change, IfTaken, change_statement, count_if_absent, create_statement, delete_task_statement,
+    insert_statement, select_task, take_version, uncount_above, uncount_if_absent,
+    uncount_if_present, update_statement,
 };
 use super::{Database, DatabaseError};
 use crate::models::due_date::DueDate;
@@ -130,19 +131,27 @@ pub async fn insert_task(
     now: Timestamp,
     max_tasks: i64,
 ) -> Result<Insert, DatabaseError> {
-    // The task is counted first and uncounted if that made one too many: the count is right either way,
-    // and the insert in between can tell.
-    let batch = vec![
-        take_version(database.users, owner, now, 1),
-        insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail),
-        uncount_above(owner, max_tasks),
-    ];
-    let mut rows = match database.write(batch).await {
-        Ok(rows) => rows,
+    let mut batch = Batch::new();
+    let insert = match database.dialect() {
+        Dialect::Postgres => {
+            let create = create_statement(database.users, owner, id, task, now, max_tasks);
+            push(&mut batch, create)
+        }
+        Dialect::Sqlite => {
+            // The task is counted first and uncounted if that made one too many: the count is right either way,
+            // and the insert in between can tell.
+            batch.push(take_version(database.users, owner, now, 1));
+            let insert = insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail);
+            let insert = push(&mut batch, insert);
+            batch.push(uncount_above(owner, max_tasks));
+            insert
+        }
+    };
+    let created = match database.write(batch).await {
+        Ok(mut rows) => read_first(std::mem::take(&mut rows[insert]), owner)?,
         Err(DatabaseError::Unique(Constraint::TaskId)) => return Ok(Insert::IdTaken),
         Err(error) => return Err(error),
     };
-    let created = read_first(std::mem::take(&mut rows[1]), owner)?;
     Ok(created.map_or(Insert::QuotaExceeded, Insert::Created))
 }
 
@@ -163,10 +172,11 @@ pub async fn put_task(
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
 
+    let change = Change { fields, completion: None };
     let mut batch: Batch =
         vec![take_version(database.users, owner, now, 0), select_task(owner, id)];
     let update = may_update
-        .then(|| push(&mut batch, update_statement(owner, id, fields, None, precondition, now)));
+        .then(|| push(&mut batch, update_statement(owner, id, &change, precondition, now)));
     let insert = create.map(|task| {
         push(&mut batch, count_if_absent(owner, id));
         let insert = insert_statement(owner, id, &task, now, max_tasks, IfTaken::Nothing);
@@ -208,16 +218,26 @@ pub async fn update_task(
     precondition: &Precondition,
     now: Timestamp,
 ) -> Result<Update, DatabaseError> {
-    let batch = vec![
-        take_version(database.users, owner, now, 0),
-        update_statement(owner, id, fields, completion, precondition, now),
-        select_task(owner, id),
-    ];
-    let mut rows = database.write(batch).await?;
-    if let Some(task) = read_first(std::mem::take(&mut rows[1]), owner)? {
+    let change = Change { fields, completion };
+    let rows = match database.dialect() {
+        Dialect::Postgres => {
+            let users = database.users;
+            let change = change_statement(users, owner, id, &change, precondition, now);
+            database.write(vec![change]).await?
+        }
+        Dialect::Sqlite => {
+            let update = update_statement(owner, id, &change, precondition, now);
+            database.write(vec![take_version(database.users, owner, now, 0), update]).await?
+        }
+    };
+    let updated = rows.into_iter().next_back().unwrap_or_default();
+    if let Some(task) = read_first(updated, owner)? {
         return Ok(Update::Updated(task));
     }
-    let current = read_first(std::mem::take(&mut rows[2]), owner)?;
+    if !matches!(precondition, Precondition::Versions(_)) {
+        return Ok(Update::Missing);
+    }
+    let current = find_task(database, owner, id).await?;
     Ok(current.map_or(Update::Missing, Update::Stale))
 }
 
