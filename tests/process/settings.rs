@@ -68,6 +68,9 @@ fn a_connection_string_that_does_not_read_is_not_repeated() {
         "postgresql://duly:pa55phrase@localhost/tasks?connect_timeout=pa55phrase",
         "postgresql://duly:pa55phrase@localhost/tasks?no_such_thing=1",
         "host=localhost password=pa55phrase",
+        "postgresql://duly:more@pa55phrase@localhost/tasks",
+        "postgresql://duly:more/pa55phrase@localhost/tasks",
+        "'postgresql://duly:pa55phrase@localhost/tasks'",
         "pa55phrase",
     ] {
         let program = Program::new().with("DATABASE_URL", url).with("BETTER_AUTH_SECRET", SECRET);
