@@ -130,11 +130,7 @@ fn whereabouts(storage: &Storage) -> String {
         Storage::Embedded(settings) => settings.file.display().to_string(),
         Storage::Postgres(settings) => {
             let database = settings.config.get_dbname().unwrap_or("postgres");
-            let mut hosts: Vec<String> =
-                settings.config.get_hosts().iter().map(host_name).collect();
-            if hosts.is_empty() {
-                hosts = settings.config.get_hostaddrs().iter().map(ToString::to_string).collect();
-            }
+            let hosts: Vec<String> = settings.config.get_hosts().iter().map(host_name).collect();
             format!("PostgreSQL, database {database} on {}", hosts.join(", "))
         }
     }

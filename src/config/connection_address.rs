@@ -34,6 +34,15 @@ pub(super) fn check(config: &tokio_postgres::Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Addresses without names are their own names: the driver encrypts nothing that has none.
+pub(super) fn name_hosts(config: &mut tokio_postgres::Config) {
+    if config.get_hosts().is_empty() {
+        for address in config.get_hostaddrs().to_vec() {
+            config.host(address.to_string());
+        }
+    }
+}
+
 fn check_host(host: &Host) -> Result<(), String> {
     match host {
         Host::Tcp(name) if name.is_empty() => Err("has an empty host".to_owned()),

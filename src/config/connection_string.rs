@@ -194,6 +194,7 @@ impl Extra {
 
     fn complete(self, mut config: tokio_postgres::Config) -> Result<ConnectionString, String> {
         connection_address::check(&config)?;
+        connection_address::name_hosts(&mut config);
         let is_socket = |host: &Host| matches!(host, Host::Unix(_));
         let only_sockets =
             config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_socket);

@@ -279,7 +279,10 @@ fn zero_and_milliseconds_mean_what_they_mean_to_libpq() {
 }
 
 #[test]
-fn an_address_that_is_not_this_machines_is_on_the_network() {
+fn an_address_without_a_name_is_its_own_and_may_be_on_the_network() {
+    let several = read("postgresql:///d?hostaddr=10.0.0.1,::1&port=5433");
+    assert_eq!(hosts(&several), ["10.0.0.1", "::1"]);
+    assert_eq!(several.config.get_ports(), [5433]);
     assert!(read("postgresql:///d?hostaddr=10.0.0.1").trusts_the_network());
     assert!(read("postgresql://localhost/d?hostaddr=10.0.0.1").trusts_the_network());
     assert!(!read("postgresql:///d?hostaddr=127.0.0.1").trusts_the_network());
