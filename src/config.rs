@@ -21,7 +21,7 @@ pub use crate::settings::Settings;
 pub use auth::{
     Accepted, AuthSettings, IssuerSettings, RateLimiting, RemoteSettings, SharedSecretSettings,
 };
-pub use connection_form::looks_like_a_connection_string;
+pub use connection_form::{HOW_TO_WRITE_A_PATH, looks_like_a_connection_string};
 pub use connection_string::{Authorities, SslMode};
 pub use mail::{Delivery, MailSettings, SmtpSettings, SmtpTls};
 pub use place::Place;

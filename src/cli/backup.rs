@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::{Failure, print};
-use crate::config::{Config, EmbeddedSettings, Settings, Storage, looks_like_a_connection_string};
+use crate::config::{
+    Config, EmbeddedSettings, HOW_TO_WRITE_A_PATH, Settings, Storage,
+    looks_like_a_connection_string,
+};
 use crate::services::backup;
 
 pub(super) fn backup(settings: &Settings, file: &Path) -> Result<(), Failure> {
@@ -43,9 +46,9 @@ fn embedded(
         return Err(on_postgres);
     }
     if file.to_str().is_some_and(looks_like_a_connection_string) {
-        return Err(
-            "FILE must be the name of a file, and this looks like a connection string".into()
-        );
+        return Err(format!(
+            "FILE must be the name of a file, and this is like a connection string; {HOW_TO_WRITE_A_PATH}"
+        ));
     }
     let config = Config::check(settings).map_err(|problems| problems.to_string())?;
     match config.storage.clone() {

@@ -12,6 +12,8 @@ pub(super) const HINT: &str =
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 /// What libpq's other form of a connection string has in it.
 const KEYWORDS: [&str; 4] = ["host=", "hostaddr=", "dbname=", "password="];
+/// How a path is written that would be taken for a connection string.
+pub const HOW_TO_WRITE_A_PATH: &str = "a path that looks like one begins with ./";
 /// What consoles show in place of each character of a password.
 const MASKS: [char; 3] = ['*', '•', '●'];
 
@@ -29,7 +31,15 @@ pub fn looks_like_a_connection_string(text: &str) -> bool {
         return text.contains("://");
     }
     let has_login = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
-    text.starts_with("postgres") || has_login || has_keywords(&text)
+    has_scheme(&text) || has_login || has_keywords(&text)
+}
+
+/// Whether a text begins with the name of the scheme, whatever follows; `postgres.db` and `postgres-data` are longer
+/// names.
+fn has_scheme(text: &str) -> bool {
+    let goes_on = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-' | '_');
+    let rest = text.strip_prefix("postgresql").or_else(|| text.strip_prefix("postgres"));
+    rest.is_some_and(|rest| !rest.starts_with(goes_on))
 }
 
 fn has_keywords(text: &str) -> bool {
@@ -74,6 +84,11 @@ pub(super) fn split(url: &str) -> Result<(&str, &str), String> {
     check_password(password)?;
     if login.contains("%00") || start.contains("%00") {
         return Err("has %00 in it, before the parameters: nothing can hold that".to_owned());
+    }
+    if login.contains(char::is_control) || start.contains(char::is_whitespace) {
+        return Err(
+            "has a space or a line break in it: leave it out, or write it as %20".to_owned()
+        );
     }
     authority.split(',').try_for_each(check_host)?;
     check_parameters(authority, query)?;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::connection_form::{is_connection_string, looks_like_a_connection_string, mistake};
+use super::connection_form::{
+    HOW_TO_WRITE_A_PATH, is_connection_string, looks_like_a_connection_string, mistake,
+};
 use super::storage::{EmbeddedSettings, PostgresSettings, Storage};
 
 /// Connections to PostgreSQL that a copy opens at the most: it reads ahead while it writes.
@@ -36,7 +38,7 @@ impl Place {
             return Ok(Self { storage: Storage::Postgres(settings), name });
         }
         if looks_like_a_connection_string(text) {
-            return Err(format!("{}; a path that looks like one begins with ./", mistake(text)));
+            return Err(format!("{}; {HOW_TO_WRITE_A_PATH}", mistake(text)));
         }
         let settings = EmbeddedSettings::at(Path::new(text));
         let name = std::path::absolute(&settings.file).unwrap_or_else(|_| settings.file.clone());

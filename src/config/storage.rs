@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::connection_form::looks_like_a_connection_string;
+use super::connection_form::{HOW_TO_WRITE_A_PATH, looks_like_a_connection_string};
 use super::connection_string::{Authorities, ConnectionString, SslMode};
 use super::place;
 use super::reading::given;
@@ -138,9 +138,9 @@ pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storag
         problems.push("DATA_DIR must name a directory, and is empty".to_owned());
     } else if looks_like_a_connection_string(directory) {
         // It would be made, with the password in its name.
-        problems.push(
-            "DATA_DIR must name a directory: a connection string goes into DATABASE_URL".to_owned(),
-        );
+        problems.push(format!(
+            "DATA_DIR must name a directory: a connection string goes into DATABASE_URL; {HOW_TO_WRITE_A_PATH}"
+        ));
     }
     match database {
         None => Storage::Embedded(EmbeddedSettings::within(directory.into())),

@@ -177,6 +177,8 @@ fn what_people_paste_is_answered_with_what_to_do() {
         ("postgresql://h/d?password=••••••", "masked"),
         ("postgresql://u:s3cr3t@2001:db8::1/d", "brackets"),
         ("postgresql://u:s3cr3t@::1:5432/d", "brackets"),
+        ("postgresql://u:s3cr3t@h/d sslmode=require", "%20"),
+        ("postgresql://u:s3cr3t\n@h/d", "line break"),
         ("postgresql://u:s3cr3t@db-….example/d", "host"),
     ] {
         let problem = problem(url);

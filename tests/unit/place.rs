@@ -80,6 +80,7 @@ fn a_connection_string_with_a_slip_is_not_taken_for_a_path() {
         "postgres:pa55phrase@localhost/x",
         "Postgresql://duly:pa55phrase@localhost/x",
         "postgresql",
+        "postgres pa55phrase",
         "ostgresql://duly:pa55phrase@localhost/x",
         "//duly:pa55phrase@localhost/x",
         "duly:pa55phrase@localhost/x",
@@ -93,10 +94,18 @@ fn a_connection_string_with_a_slip_is_not_taken_for_a_path() {
         let problem = Place::parse(text).expect_err(text);
         assert!(!problem.contains("pa55phrase"), "{text}: {problem}");
     }
-    let problem = Place::parse("postgres-data").unwrap_err();
+    let problem = Place::parse("postgres/data").unwrap_err();
     assert!(problem.contains("postgresql://user:password@host/database"), "{problem}");
     assert!(problem.contains("begins with ./"), "{problem}");
-    for text in ["./postgres-data", "../a:b@c", "/srv/host=1/data", "data@home", "tasks"] {
+    for text in [
+        "./postgres/data",
+        "postgres-data",
+        "postgres.db",
+        "../a:b@c",
+        "/srv/host=1/data",
+        "data@home",
+        "tasks",
+    ] {
         embedded(text);
     }
 }
