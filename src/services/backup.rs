@@ -81,6 +81,10 @@ pub fn restore(settings: &EmbeddedSettings, file: &Path) -> Result<(), BackupErr
         return Err(BackupError::NoBackup(file.to_owned()));
     }
     let source = EmbeddedSettings::at(file);
+    if is_same(&source.file, &settings.file) {
+        return Err(BackupError::Itself(file.to_owned()));
+    }
+    let _source_lock = backup::lock_if_there(&source)?;
     for suffix in ["-wal", "-journal"] {
         let log = with_suffix(&source.file, suffix);
         if holds_anything(&log) {
@@ -90,11 +94,7 @@ pub fn restore(settings: &EmbeddedSettings, file: &Path) -> Result<(), BackupErr
     data_directory::prepare_directory(settings).map_err(BackupError::Failed)?;
     let _lock = backup::lock(settings)?;
     refuse_data(settings)?;
-    if is_same(&source.file, &settings.file) {
-        return Err(BackupError::Itself(file.to_owned()));
-    }
-    let _source_lock = backup::lock_if_there(&source)?;
-    remove_drafts(settings)?;
+    remove_drafts(settings, &source.file)?;
     let draft = Draft::beside(&settings.file)?;
     draft.fill(&source.file)?;
     // What is checked is what is kept, and the backup itself is not opened.
@@ -143,15 +143,17 @@ fn refuse_data(settings: &EmbeddedSettings) -> Result<(), BackupError> {
     }
 }
 
-/// Removes what restoring left behind that was killed. Whoever makes such a file holds the lock, as the caller does.
-fn remove_drafts(settings: &EmbeddedSettings) -> Result<(), BackupError> {
+/// Removes what restoring left behind that was killed, but for `kept`. Whoever makes such a file holds the lock, as the
+/// caller does.
+fn remove_drafts(settings: &EmbeddedSettings, kept: &Path) -> Result<(), BackupError> {
     let (Some(directory), Some(name)) = (settings.file.parent(), settings.file.file_name()) else {
         return Ok(());
     };
     let directory = if directory == Path::new("") { Path::new(".") } else { directory };
     let entries = fs::read_dir(directory).map_err(|error| failed(directory, error))?;
     for entry in entries.filter_map(Result::ok) {
-        if is_draft_of(&name.to_string_lossy(), &entry.file_name().to_string_lossy()) {
+        let is_draft = is_draft_of(&name.to_string_lossy(), &entry.file_name().to_string_lossy());
+        if is_draft && !is_same(&entry.path(), kept) {
             fs::remove_file(entry.path()).map_err(|error| failed(&entry.path(), error))?;
         }
     }
