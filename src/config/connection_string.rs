@@ -39,7 +39,7 @@ const READ_BY_THE_DRIVER: [&str; 17] = [
 const SSL_MODES: &str = "disable, allow, prefer, require, verify-ca or verify-full";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const USER_TIMEOUT: Duration = Duration::from_secs(15);
+const USER_TIMEOUT: Duration = Duration::from_secs(8);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
