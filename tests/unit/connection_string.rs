@@ -103,7 +103,7 @@ fn sockets_and_several_hosts_are_taken() {
 fn a_dead_connection_is_noticed_unless_the_string_says_otherwise() {
     let config = read("postgresql://u@h/d").config;
     assert_eq!(config.get_keepalives_idle().as_secs(), 30);
-    assert_eq!(config.get_tcp_user_timeout().unwrap().as_secs(), 15);
+    assert_eq!(config.get_tcp_user_timeout().unwrap().as_secs(), 8);
     assert_eq!(config.get_connect_timeout().unwrap().as_secs(), 5);
     let config =
         read("postgresql://u@h/d?keepalives_idle=7&connect_timeout=3&application_name=mine").config;
