@@ -1,6 +1,8 @@
 //! Copies between databases of either engine.
 
 mod live;
+mod refusals;
+mod rivals;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -8,7 +10,7 @@ use std::ops::ControlFlow;
 
 use duly::config::{Place, Storage};
 use duly::database::migrations::{self, MigrationError};
-use duly::database::statement::Row;
+use duly::database::statement::{Dialect, Row};
 use duly::database::transfer::tables::TABLES;
 use duly::database::{Database, copies};
 use duly::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
@@ -51,6 +53,19 @@ impl Side {
     async fn execute(&self, sql: &str) {
         let database = Database::open_unfinished(&self.storage.storage).await.expect("it opens");
         let done = database.write(vec![statement(sql)]).await;
+        database.close().await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// As `execute`, into an unfinished copy, in the name of whoever is at it.
+    async fn spoil(&self, sql: &str) {
+        let database = Database::open_unfinished(&self.storage.storage).await.expect("it opens");
+        let mut batch = vec![statement(sql)];
+        if database.dialect() == Dialect::Postgres {
+            batch
+                .insert(0, statement("SELECT set_config('duly.copy', token, TRUE) FROM duly_copy"));
+        }
+        let done = database.write(batch).await;
         database.close().await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
@@ -249,7 +264,7 @@ async fn what_is_wrong_in_an_unfinished_copy_is_found_and_put_right() {
             "DELETE FROM \"jwks\"",
             "UPDATE \"verification\" SET \"id\" = 'new' WHERE \"id\" = 'v7'",
         ] {
-            to.execute(sql).await;
+            to.spoil(sql).await;
         }
         let finished = all(&from, &to).await.unwrap();
         assert_eq!(
