@@ -4,7 +4,7 @@ mod live;
 mod refusals;
 mod rivals;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -341,4 +341,36 @@ async fn an_owner_with_many_tasks_is_taken_up_in_the_middle() {
     assert!((1_000..3_000).contains(&so_far), "{so_far}");
     all(&from, &to).await.unwrap();
     assert_eq!(to.contents().await, from.contents().await);
+}
+
+#[tokio::test]
+async fn progress_tells_how_many_owners_are_done_and_never_more_than_there_are() {
+    let (from, to) =
+        (Side::filled(storage::embedded(), 3_000).await, Side::new(storage::embedded(), "target"));
+    for expected_passes in [1, 0] {
+        let told = RefCell::new(Vec::new());
+        let report = |progress: &Progress| {
+            told.borrow_mut().push(progress.clone());
+            ControlFlow::Continue(())
+        };
+        let done = copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await.unwrap();
+        assert_eq!(done.passes, expected_passes);
+        let told = told.take();
+        for progress in &told {
+            let is_about_owners =
+                matches!(progress.step, Step::Copying("tasks") | Step::Verifying("tasks"));
+            assert_eq!(progress.owners.is_some(), is_about_owners, "{progress:?}");
+            assert!(
+                progress.owners.is_none_or(|(done, all)| all == 313 && done <= 313),
+                "{progress:?}"
+            );
+        }
+        let last = told.last().and_then(|progress| progress.owners);
+        assert_eq!(last, Some((313, 313)));
+        // Also while the tasks of one run of owners are on their way.
+        let copied = told.iter().filter(|progress| progress.step == Step::Copying("tasks"));
+        let steps: BTreeSet<u64> =
+            copied.filter_map(|progress| progress.owners).map(|(done, _)| done).collect();
+        assert!(expected_passes == 0 || steps.len() > 3, "{steps:?}");
+    }
 }

@@ -68,16 +68,14 @@ impl Copier<'_> {
     /// # Errors
     /// As [`Copier::tell`].
     pub(super) fn begin(&self, step: Step) -> Result<(), CopyError> {
-        self.tell(|progress| {
-            (progress.step, progress.rows, progress.owners) = (step, 0, None);
-        })
+        self.tell(|progress| (progress.step, progress.rows, progress.owners) = (step, 0, None))
     }
 
     /// As [`Copier::begin`], with something that goes from owner to owner of the source.
     pub(super) async fn begin_with_owners(&self, step: Step) -> Result<(), CopyError> {
-        self.begin(step)?;
         let all = transfer::count(self.source, &OWNERS).await.map_err(CopyError::of(&OWNERS))?;
-        self.tell(|progress| progress.owners = Some((0, all)))
+        let owners = Some((0, all));
+        self.tell(|progress| (progress.step, progress.rows, progress.owners) = (step, 0, owners))
     }
 
     /// Writes to the target, as long as nobody else has taken it over.

@@ -156,12 +156,14 @@ async fn a_server_that_runs_on_the_target_is_kept_from_writing_until_the_copy_is
 async fn what_a_server_was_acknowledged_while_a_copy_began_is_there_in_the_end() {
     let Some(_) = storage::postgres().await else { return };
     let (mut refused, mut finished) = (0, 0);
-    for round in 0..12_u64 {
+    let from = Side::filled(storage::embedded(), 5).await;
+    for round in 0..8_u64 {
         let target = storage::postgres().await.expect("there was one");
-        let (from, to) = (Side::filled(storage::embedded(), 5).await, Side::new(target, "target"));
+        let to = Side::new(target, "target");
         let running = to.open().await;
         let writing = async {
-            tokio::time::sleep(std::time::Duration::from_millis(7 * round)).await;
+            // At whatever moment of the copy that is.
+            tokio::time::sleep(std::time::Duration::from_millis(40 * round)).await;
             let mut acknowledged = Vec::new();
             for number in 0..20 {
                 let sql =
