@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use duly::config::Storage;
+use duly::config::{PostgresSettings, Storage};
 use duly::database::Database;
 use duly::database::statement::Row;
 use duly::services::copy::{CopyError, ForeignColumns, copy};
@@ -185,6 +185,12 @@ async fn rows_that_a_role_may_not_see_are_not_left_behind_in_silence() {
     let as_other = |side: &Side| {
         let mut place = side.place.clone();
         let Storage::Postgres(settings) = &mut place.storage else { panic!("it is PostgreSQL") };
+        // A pooler may know one role only.
+        if let Ok(direct) = std::env::var("TEST_DATABASE_ADMIN_URL") {
+            let name = settings.config.get_dbname().expect("it has a name").to_owned();
+            *settings = PostgresSettings::parse(&direct).expect("TEST_DATABASE_ADMIN_URL reads");
+            settings.config.dbname(name);
+        }
         settings.config.user("duly_sees_little");
         place
     };
