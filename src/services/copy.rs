@@ -142,10 +142,10 @@ async fn find_finished(
             return Err(CopyError::NotEmpty(table.name));
         }
     }
-    let comparison = copier.compare(Differing::LeftAlone).await?;
-    match comparison.is_equal() {
-        true => Ok((comparison, 0)),
-        false => Err(CopyError::NotEmpty(table)),
+    match copier.compare(Differing::LeftAlone).await {
+        Ok(comparison) if comparison.is_equal() => Ok((comparison, 0)),
+        Ok(_) | Err(CopyError::Unreadable(_)) => Err(CopyError::NotEmpty(table)),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::CopyError;
 use crate::config::{EmbeddedSettings, Place, Storage};
-use crate::database::Database;
 use crate::database::copies::{self, Claim, State};
 use crate::database::migrations::{self, MigrationError};
+use crate::database::{Database, DatabaseError};
 use crate::services::{data_directory, random};
 
 /// Opens the source, which nothing can be written to then.
@@ -126,6 +126,8 @@ async fn claim(target: &Database, source: &str) -> Result<Claim, CopyError> {
     }
     match Claim::begin(target, source, &token).await {
         Ok(claim) => Ok(claim),
+        // It may have happened; the next copy finds out.
+        Err(error @ DatabaseError::Unavailable(_)) => Err(error.into()),
         Err(error) => {
             let state = copies::inspect(target).await?;
             match (state.mark, state.filled) {

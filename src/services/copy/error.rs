@@ -58,7 +58,7 @@ pub enum CopyError {
     ForeignTable(&'static str),
     #[error(
         "the target has columns of another program that must not be empty, and nothing is known to put there: {}. \
-         Nothing was copied. Give them a default, or let them be NULL.",
+         Nothing was changed. Give them a default, or let them be NULL.",
         .0.join(", ")
     )]
     RequiredColumns(Vec<String>),

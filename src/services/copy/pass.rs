@@ -97,6 +97,8 @@ impl Copier<'_> {
                 Ok(()) => return Ok(()),
                 // A server that reads there holds what this waits for.
                 Err(DatabaseError::Busy(_)) => {}
+                // It may have happened; the next copy finds out.
+                Err(error @ DatabaseError::Unavailable(_)) => return Err(error.into()),
                 Err(error) => return Err(self.reason(claim, error).await),
             }
         }
