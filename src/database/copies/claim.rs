@@ -95,12 +95,12 @@ impl Claim {
     /// Writes a batch, if the right to write is still this one.
     ///
     /// # Errors
-    /// [`DatabaseError`]. It names no value. Whether the right is gone says [`Claim::holder`].
+    /// [`DatabaseError`]. Whether the right is gone says [`Claim::holder`].
     pub async fn write(&self, database: &Database, mut batch: Batch) -> Result<(), DatabaseError> {
         if database.dialect() == Dialect::Postgres {
             batch.insert(0, Statement::across_owners(HOLD).bind(self.token.as_str()));
         }
-        database.write(batch).await.map(drop).map_err(without_values)
+        database.write(batch).await.map(drop)
     }
 
     /// Takes the mark away, and with it what kept others from writing.
@@ -151,15 +151,4 @@ fn fail_unless_empty() -> Statement {
     }
     select.push(" THEN 0 ELSE 1 END");
     select
-}
-
-/// PostgreSQL tells in details which values it was, and those may be anybody's address or password.
-fn without_values(error: DatabaseError) -> DatabaseError {
-    match error {
-        DatabaseError::Failed(mut text) => {
-            text.truncate(text.find("\nDETAIL:").unwrap_or(text.len()));
-            DatabaseError::Failed(text)
-        }
-        error => error,
-    }
 }
