@@ -69,17 +69,17 @@ type Failure = String;
 pub fn run() -> ExitCode {
     let outcome = load_dotenv().and_then(|()| {
         let cli = Cli::parse();
-        let config = Config::check(&cli.settings).map_err(|problems| problems.to_string());
+        let config = || Config::check(&cli.settings).map_err(|problems| problems.to_string());
         match cli.command.unwrap_or(Command::Serve) {
             Command::Openapi => print(&openapi::document()),
-            Command::Check => check(&config?),
+            Command::Check => check(&config()?),
             Command::Copy(arguments) => block_on(copy::run(arguments)),
-            Command::Backup { file } => backup::backup(&config?, &file),
-            Command::Restore { file } => backup::restore(&config?, &file),
-            Command::Serve => block_on(serve::serve(config?)),
-            Command::Migrate { status: false } => block_on(migrate(config?)),
-            Command::Migrate { status: true } => block_on(migration_status(config?)),
-            Command::Healthcheck => block_on(healthcheck(config?)),
+            Command::Backup { file } => backup::backup(&cli.settings, &file),
+            Command::Restore { file } => backup::restore(&cli.settings, &file),
+            Command::Serve => block_on(serve::serve(config()?)),
+            Command::Migrate { status: false } => block_on(migrate(config()?)),
+            Command::Migrate { status: true } => block_on(migration_status(config()?)),
+            Command::Healthcheck => block_on(healthcheck(config()?)),
         }
     });
     match outcome {

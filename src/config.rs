@@ -2,6 +2,8 @@
 //! that is wrong with them.
 
 mod auth;
+mod connection_address;
+mod connection_form;
 mod connection_string;
 mod mail;
 mod place;
@@ -19,6 +21,7 @@ pub use crate::settings::Settings;
 pub use auth::{
     Accepted, AuthSettings, IssuerSettings, RateLimiting, RemoteSettings, SharedSecretSettings,
 };
+pub use connection_form::{HOW_TO_WRITE_A_PATH, looks_like_a_connection_string};
 pub use connection_string::{Authorities, SslMode};
 pub use mail::{Delivery, MailSettings, SmtpSettings, SmtpTls};
 pub use place::Place;

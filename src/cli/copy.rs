@@ -70,17 +70,23 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn line(progress: &Progress) -> String {
-    let Progress { pass, step, rows, owners, all_owners } = progress;
-    match step {
-        Step::Copying("tasks") => {
-            format!("pass {pass}  copying tasks  {owners} of {all_owners} owners, {rows} rows")
-        }
-        Step::Copying(table) => format!("pass {pass}  copying {table}  {rows} rows"),
-        Step::Verifying("tasks") => {
-            format!("pass {pass}  verifying tasks  {owners} of {all_owners} owners")
-        }
-        Step::Verifying(table) => format!("pass {pass}  verifying {table}"),
+    let Progress { pass, step, rows, owners } = progress;
+    let mut line = match pass {
+        0 => "before copying  ".to_owned(),
+        pass => format!("pass {pass}  "),
+    };
+    let (doing, table) = match step {
+        Step::Copying(table) => ("copying", table),
+        Step::Verifying(table) => ("verifying", table),
+    };
+    let _ = write!(line, "{doing} {table}");
+    if let Some((done, all)) = owners {
+        let _ = write!(line, "  {done} of {all} owners");
     }
+    if *rows > 0 {
+        let _ = write!(line, "  {rows} rows");
+    }
+    line
 }
 
 fn summary(finished: &Finished, from: &Storage, to: &Storage) -> String {

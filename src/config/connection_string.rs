@@ -11,7 +11,10 @@ use percent_encoding::percent_decode_str;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio_postgres::config::{ChannelBinding, Host, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, Host, SslNegotiation, TargetSessionAttrs};
+
+use super::connection_form::HINT;
+use super::{connection_address, connection_form};
 
 /// Which of libpq's parameters the driver reads by itself.
 const READ_BY_THE_DRIVER: [&str; 17] = [
@@ -36,7 +39,7 @@ const READ_BY_THE_DRIVER: [&str; 17] = [
 const SSL_MODES: &str = "disable, allow, prefer, require, verify-ca or verify-full";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const USER_TIMEOUT: Duration = Duration::from_secs(15);
+const USER_TIMEOUT: Duration = Duration::from_secs(8);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
@@ -94,16 +97,7 @@ impl ConnectionString {
     /// What is wrong with it, as the end of a sentence that begins with the setting's name. The text itself may hold
     /// a password, so it is not repeated.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
-        if !["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err("must start with postgresql:// or postgres://".to_owned());
-        }
-        // A password may hold a question mark, as long as it holds no @.
-        let after_login = url.find('@').unwrap_or(0);
-        let query_mark = url[after_login..].find('?').map(|mark| after_login + mark);
-        let (start, query) = match query_mark {
-            Some(mark) => (&url[..mark], &url[mark + 1..]),
-            None => (url, ""),
-        };
+        let (start, query) = connection_form::split(url)?;
         let mut extra = Extra::default();
         let mut rest = Vec::new();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -119,13 +113,16 @@ impl ConnectionString {
         let config = config.map_err(|error| {
             // The driver names the parameter that it cannot read; its value it does not.
             let cause = std::error::Error::source(&error).map(ToString::to_string);
-            format!("is not a connection string: {}", cause.unwrap_or_else(|| error.to_string()))
+            let cause = cause.unwrap_or_else(|| error.to_string());
+            let is_about_the_address = ["host", "port"].iter().any(|name| cause.contains(name));
+            let hint = if is_about_the_address { format!("; {HINT}") } else { String::new() };
+            format!("is not a connection string: {cause}{hint}")
         })?;
         extra.complete(config)
     }
 }
 
-fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
+pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
     percent_decode_str(text).decode_utf8().map_err(|_| "must be UTF-8 where it is percent-encoded")
 }
 
@@ -136,6 +133,8 @@ struct Extra {
     authorities: Authorities,
     uses_system_authorities: bool,
     writable_only: bool,
+    /// libpq counts it in milliseconds, and the driver in seconds.
+    user_timeout: Option<Duration>,
     /// Those that the driver is left to read.
     names: Vec<String>,
 }
@@ -163,9 +162,12 @@ impl Extra {
             | ("sslcompression", "0")
             | ("sslsni", "1")
             | ("client_encoding", "auto" | "UTF8" | "utf8") => {}
-            _ if READ_BY_THE_DRIVER.contains(&name) => {
-                self.names.push(name.to_owned());
-                return Ok(true);
+            _ if READ_BY_THE_DRIVER.contains(&name) => return self.leave(name, value),
+            // It may be the end of a password that was not encoded.
+            _ if self.names.iter().any(|name| name == "password") => {
+                return Err(format!(
+                    "has a parameter after the password that cannot be honoured: leave it out; {HINT}, and & as %26"
+                ));
             }
             _ => {
                 let name: String =
@@ -178,16 +180,33 @@ impl Extra {
         Ok(false)
     }
 
-    fn complete(self, mut config: tokio_postgres::Config) -> Result<ConnectionString, String> {
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err("names no host".to_owned());
+    /// Whether a parameter that the driver knows is left to it.
+    fn leave(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        let number = bounded(name, value)?;
+        self.names.push(name.to_owned());
+        if name == "tcp_user_timeout" {
+            self.user_timeout = number.map(Duration::from_millis);
+            return Ok(false);
         }
+        // As in libpq, 0 leaves it to the system.
+        Ok(!(name.starts_with("keepalives_") && number == Some(0)))
+    }
+
+    fn complete(self, mut config: tokio_postgres::Config) -> Result<ConnectionString, String> {
+        connection_address::check(&config)?;
+        connection_address::name_hosts(&mut config);
         let is_socket = |host: &Host| matches!(host, Host::Unix(_));
         let only_sockets =
             config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_socket);
         let default_mode =
             if self.uses_system_authorities { SslMode::VerifyFull } else { SslMode::default() };
-        let ssl_mode = match self.ssl_mode.unwrap_or(default_mode) {
+        let asked_for = self.ssl_mode.unwrap_or(default_mode);
+        let is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
+        if is_direct && matches!(asked_for, SslMode::Disable | SslMode::Allow | SslMode::Prefer) {
+            let why = "has sslnegotiation=direct, which goes with sslmode=require, verify-ca or verify-full";
+            return Err(why.to_owned());
+        }
+        let ssl_mode = match asked_for {
             // As in libpq: nobody stands between the two ends of a Unix socket.
             _ if only_sockets => SslMode::Disable,
             mode => mode,
@@ -221,6 +240,8 @@ impl Extra {
         }
         if is_left_open("tcp_user_timeout") {
             config.tcp_user_timeout(USER_TIMEOUT);
+        } else if let Some(timeout) = self.user_timeout.filter(|timeout| !timeout.is_zero()) {
+            config.tcp_user_timeout(timeout);
         }
         if is_left_open("keepalives_idle") {
             config.keepalives_idle(KEEPALIVE_IDLE);
@@ -231,6 +252,22 @@ impl Extra {
         if is_left_open("keepalives_retries") {
             config.keepalives_retries(KEEPALIVE_RETRIES);
         }
+    }
+}
+
+/// The value of a parameter that is a number, where it is one that the system takes; `None` for other parameters.
+fn bounded(name: &str, value: &str) -> Result<Option<u64>, String> {
+    let most = match name {
+        "connect_timeout" => 86_400,
+        "tcp_user_timeout" => 86_400_000,
+        // Linux takes no more.
+        "keepalives_idle" | "keepalives_interval" => 32_767,
+        "keepalives_retries" => 127,
+        _ => return Ok(None),
+    };
+    match value.parse() {
+        Ok(number) if number <= most => Ok(Some(number)),
+        _ => Err(format!("has a {name} that is not a number from 0 to {most}")),
     }
 }
 

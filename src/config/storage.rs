@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::connection_form::{HOW_TO_WRITE_A_PATH, looks_like_a_connection_string};
 use super::connection_string::{Authorities, ConnectionString, SslMode};
+use super::place;
 use super::reading::given;
 use crate::settings::Settings;
 
@@ -29,11 +31,12 @@ pub struct EmbeddedSettings {
 }
 
 impl EmbeddedSettings {
-    /// The files below `directory`.
+    /// The files below `directory`. Where `duly.db` is a symbolic link, the database is the file that it leads to.
     pub fn within(directory: PathBuf) -> Self {
+        let file = place::followed(directory.join(place::FILE_NAME));
         Self {
-            file: directory.join("duly.db"),
-            lock_file: directory.join("duly.lock"),
+            lock_file: place::lock_file(&file),
+            file,
             secret_file: directory.join("secret"),
             directory,
         }
@@ -103,8 +106,13 @@ impl PostgresSettings {
             }
             Host::Unix(_) => true,
         };
+        let addresses = self.config.get_hostaddrs();
+        let all_are_near = match addresses.is_empty() {
+            true => self.config.get_hosts().iter().all(is_near),
+            false => addresses.iter().all(IpAddr::is_loopback),
+        };
         let binds = self.config.get_channel_binding() == ChannelBinding::Require;
-        !is_checked && !binds && !self.config.get_hosts().iter().all(is_near)
+        !is_checked && !binds && !all_are_near
     }
 }
 
@@ -125,8 +133,17 @@ pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storag
     if given(&settings.database_url).is_none() && direct.is_some() {
         problems.push("DATABASE_DIRECT_URL goes with a DATABASE_URL".to_owned());
     }
+    let directory = settings.data_dir.trim();
+    if directory.is_empty() {
+        problems.push("DATA_DIR must name a directory, and is empty".to_owned());
+    } else if looks_like_a_connection_string(directory) {
+        // It would be made, with the password in its name.
+        problems.push(format!(
+            "DATA_DIR must name a directory: a connection string goes into DATABASE_URL; {HOW_TO_WRITE_A_PATH}"
+        ));
+    }
     match database {
-        None => Storage::Embedded(EmbeddedSettings::within(settings.data_dir.trim().into())),
+        None => Storage::Embedded(EmbeddedSettings::within(directory.into())),
         Some(database) => Storage::Postgres(PostgresSettings {
             pooler,
             max_connections: max_connections as usize,

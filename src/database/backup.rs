@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::migrations::{self, MigrationError};
 use super::transfer::tables::{AUTH_TABLES, OWNERS, TABLES, TASKS, Table};
@@ -22,6 +22,8 @@ pub enum Unfit {
         "it is of version {found}, and this program knows versions up to {known}: use a newer duly"
     )]
     Newer { found: i64, known: i64 },
+    #[error("it has the {kind} {name}, and duly makes none: it was changed by somebody")]
+    Foreign { kind: String, name: String },
     #[error("it is damaged: {0}")]
     Damaged(String),
 }
@@ -49,6 +51,14 @@ pub fn lock(settings: &EmbeddedSettings) -> Result<Lock, MigrationError> {
     Ok(Lock { _file: sqlite_lock::lock(settings)? })
 }
 
+/// Takes the lock where there is one: a backup has none beside it.
+///
+/// # Errors
+/// [`MigrationError::InUse`] where a server has it.
+pub fn lock_if_there(settings: &EmbeddedSettings) -> Result<Option<Lock>, MigrationError> {
+    Ok(sqlite_lock::lock_if_there(settings)?.map(|file| Lock { _file: file }))
+}
+
 /// Writes the database as it is at this moment into `target`, an empty file. Whoever writes to the database goes on
 /// doing so. Blocks.
 ///
@@ -56,14 +66,27 @@ pub fn lock(settings: &EmbeddedSettings) -> Result<Lock, MigrationError> {
 /// A sentence.
 pub fn write(settings: &EmbeddedSettings, target: &Path) -> Result<(), String> {
     let target = target.to_str().ok_or("the name of the file must be UTF-8")?;
-    write_into(settings, target).map_err(|error| format!("the backup failed: {error}"))
+    match write_into(settings, target) {
+        Ok(Written::Whole) => Ok(()),
+        Ok(Written::Unfinished) => Err(MigrationError::Unfinished.to_string()),
+        Err(error) => Err(format!("the backup failed: {error}")),
+    }
 }
 
-fn write_into(settings: &EmbeddedSettings, target: &str) -> rusqlite::Result<()> {
+enum Written {
+    Whole,
+    /// Nothing was: the database is a copy that is not finished.
+    Unfinished,
+}
+
+fn write_into(settings: &EmbeddedSettings, target: &str) -> rusqlite::Result<Written> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&settings.file, flags)?;
     connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;")?;
-    connection.execute("VACUUM INTO ?1", [target]).map(drop)
+    if connection.table_exists(None, copies::MARK)? {
+        return Ok(Written::Unfinished);
+    }
+    connection.execute("VACUUM INTO ?1", [target]).map(|_| Written::Whole)
 }
 
 /// Looks at every page and row of a file that nobody else has open. Blocks.
@@ -86,6 +109,9 @@ pub fn check(file: &Path) -> Result<(), Unfit> {
     if connection.table_exists(None, copies::MARK)? {
         return Err(Unfit::Unfinished);
     }
+    if let Some((kind, name)) = foreign_object(&connection)? {
+        return Err(Unfit::Foreign { kind, name });
+    }
     let complaint: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if complaint != "ok" {
@@ -101,6 +127,24 @@ pub fn check(file: &Path) -> Result<(), Unfit> {
         return Err(Unfit::Damaged("a row refers to one that is not there".to_owned()));
     }
     Ok(())
+}
+
+/// Something in the schema that runs along with our statements or takes a table's place: a trigger, a view, a virtual
+/// table. SQLite writes the beginning of each text itself; what another program has written into the schema does not
+/// pass for a table or an index either.
+fn foreign_object(connection: &Connection) -> rusqlite::Result<Option<(String, String)>> {
+    let select = "SELECT CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual table' \
+                              WHEN type IN ('trigger', 'view') THEN type ELSE 'entry' END, \
+                         COALESCE(name, '') FROM sqlite_schema \
+                  WHERE NOT COALESCE(type = 'table' AND sql GLOB 'CREATE TABLE *' \
+                      OR type = 'index' AND (sql IS NULL OR sql GLOB 'CREATE INDEX *' \
+                                             OR sql GLOB 'CREATE UNIQUE INDEX *'), FALSE) LIMIT 1";
+    let found = connection.query_row(select, [], |row| {
+        let name: String = row.get(1)?;
+        let shown = name.chars().filter(|char| !char.is_control()).take(60).collect();
+        Ok((row.get(0)?, shown))
+    });
+    found.optional()
 }
 
 /// The first table or column that should be there and is not.

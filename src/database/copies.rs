@@ -1,25 +1,48 @@
 //! What a copy has to know about the database that it comes from or goes to, before a row is read or written.
 
+mod catalogue;
+mod claim;
+
 use super::migrations;
 use super::statement::{Row, Statement};
 use super::transfer;
-use super::transfer::tables::{TABLES, Table};
+use super::transfer::tables::{AUTH_TABLES, TABLES, Table};
 use super::{Database, DatabaseError};
+use catalogue::{Column, columns, hides_rows};
+pub use claim::{Claim, Holder};
 
-/// The table that says that the database is the target of a copy that is not finished. Its one row says of which.
+/// The table that says that the database is the target of a copy that is not finished. Its one row says of which, and
+/// who is at it.
 pub const MARK: &str = "duly_copy";
 
 /// A database as a copy finds it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct State {
     /// The newest migration that it has; `None` where it has none of ours.
     pub version: Option<i64>,
-    /// What the copy that is not finished comes from; `None` where there is none.
-    pub mark: Option<String>,
+    /// The copy that is not finished; `None` where there is none.
+    pub mark: Option<Mark>,
+    /// What lacks of the tables that are copied: a table, or `table.column`.
+    pub missing: Vec<String>,
     /// Columns that another program has added to tables that are copied, as `"table"."column"`.
     pub foreign_columns: Vec<String>,
+    /// Of those, the ones without which a row is refused.
+    pub required_columns: Vec<String>,
+    /// A table with a name of ours that no migration of ours, nor Better Auth, has made.
+    pub foreign_table: Option<&'static str>,
+    /// A table of which rows are kept from this role by row-level security.
+    pub hidden: Option<&'static str>,
     /// A table that has rows, of those that are copied; `None` where all are empty or missing.
     pub filled: Option<&'static str>,
+}
+
+/// What is known of a copy that is not finished.
+#[derive(Debug)]
+pub struct Mark {
+    /// The hash of what it comes from.
+    pub source: String,
+    /// Whether it can be taken over: it was made as this version makes them.
+    pub can_be_claimed: bool,
 }
 
 /// The version that this program brings databases to.
@@ -32,58 +55,53 @@ pub fn newest_version() -> i64 {
 /// # Errors
 /// [`DatabaseError`].
 pub async fn inspect(database: &Database) -> Result<State, DatabaseError> {
-    let mut state = State { version: None, mark: None, foreign_columns: Vec::new(), filled: None };
+    let mut state = State::default();
     if !columns(database, migrations::HISTORY_TABLE).await?.is_empty() {
         state.version = Some(version(database).await?);
     }
-    if !columns(database, MARK).await?.is_empty() {
-        state.mark = Some(mark(database).await?);
+    let mark_columns = columns(database, MARK).await?;
+    if !mark_columns.is_empty() {
+        let can_be_claimed = mark_columns.iter().any(|column| column.name == "token");
+        state.mark = Some(Mark { source: source(database).await?, can_be_claimed });
     }
     for table in TABLES {
-        let columns = columns(database, table.name).await?;
-        if !columns.is_empty() && transfer::has_rows(database, table).await? {
+        let there = columns(database, table.name).await?;
+        if there.is_empty() {
+            state.missing.push(table.name.to_owned());
+            continue;
+        }
+        if hides_rows(database, table.name).await? {
+            state.hidden = state.hidden.or(Some(table.name));
+        }
+        if transfer::has_rows(database, table).await? {
             state.filled = state.filled.or(Some(table.name));
         }
-        state.foreign_columns.extend(foreign(table, columns));
+        state.note_columns(table, &there);
     }
     Ok(state)
 }
 
-/// Marks a database as the target of a copy that is not finished. `source` is the hexadecimal hash of what it is a
-/// copy of.
-///
-/// # Errors
-/// [`DatabaseError`].
-pub async fn set_mark(database: &Database, source: &str) -> Result<(), DatabaseError> {
-    // In one statement, so that there is no mark without its text. Parameters are not taken there.
-    let hexadecimal = source.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !hexadecimal {
-        return Err(DatabaseError::Failed("the mark of a copy is a hash".to_owned()));
+impl State {
+    fn note_columns(&mut self, table: &'static Table, there: &[Column]) {
+        let lacks = |(name, _): &&(&str, _)| there.iter().all(|column| column.name != *name);
+        let missing = table.columns.iter().filter(lacks);
+        let missing: Vec<String> =
+            missing.map(|(name, _)| format!("{}.{name}", table.name)).collect();
+        // Better Auth makes its own tables, too.
+        let is_shared = AUTH_TABLES.contains(&table) && missing.is_empty();
+        if self.version.is_none() && !is_shared {
+            self.foreign_table = self.foreign_table.or(Some(table.name));
+        }
+        self.missing.extend(missing);
+        let known = |column: &Column| table.columns.iter().any(|(name, _)| *name == column.name);
+        for column in there.iter().filter(|column| !known(column)) {
+            let name = format!("\"{}\".\"{}\"", table.name, column.name);
+            if column.is_required {
+                self.required_columns.push(name.clone());
+            }
+            self.foreign_columns.push(name);
+        }
     }
-    let mut create = Statement::across_owners("CREATE TABLE ");
-    create.push(MARK).push(" AS SELECT '").push(source).push("' AS source");
-    database.write(vec![create]).await.map(drop)
-}
-
-/// Takes the mark away.
-///
-/// # Errors
-/// [`DatabaseError`].
-pub async fn clear_mark(database: &Database) -> Result<(), DatabaseError> {
-    let mut drop_table = Statement::across_owners("DROP TABLE ");
-    drop_table.push(MARK);
-    database.write(vec![drop_table]).await.map(drop)
-}
-
-async fn columns(database: &Database, table: &str) -> Result<Vec<String>, DatabaseError> {
-    let rows: Vec<Row> = database.read(database.dialect().columns_of(table)).await?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
-}
-
-fn foreign(table: &'static Table, columns: Vec<String>) -> impl Iterator<Item = String> {
-    let known = |column: &String| table.columns.iter().any(|(name, _)| name == column);
-    let foreign = columns.into_iter().filter(move |column| !known(column));
-    foreign.map(|column| format!("\"{}\".\"{column}\"", table.name))
 }
 
 async fn version(database: &Database) -> Result<i64, DatabaseError> {
@@ -93,7 +111,7 @@ async fn version(database: &Database) -> Result<i64, DatabaseError> {
     rows.into_iter().next().map_or(Ok(0), |mut row| row.take(0))
 }
 
-async fn mark(database: &Database) -> Result<String, DatabaseError> {
+async fn source(database: &Database) -> Result<String, DatabaseError> {
     let mut select = Statement::across_owners("SELECT source FROM ");
     select.push(MARK);
     let rows: Vec<Row> = database.read(select).await?;

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 use tokio::sync::oneshot;
 
@@ -220,7 +220,7 @@ pub(super) fn run(connection: &Connection, statement: &Statement) -> rusqlite::R
     let mut read = Vec::new();
     while let Some(row) = rows.next()? {
         read.push(Row((0..columns)
-            .map(|index| row.get_ref(index).map(read_value))
+            .map(|index| read_value(row, index))
             .collect::<Result<_, _>>()?));
     }
     Ok(read)
@@ -241,19 +241,31 @@ impl ToSql for Value {
     }
 }
 
-fn read_value(value: ValueRef<'_>) -> Option<Value> {
-    match value {
+/// SQLite takes any bytes as text. What is not UTF-8 was written by another program, and is not guessed at.
+fn read_value(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Option<Value>> {
+    Ok(match row.get_ref(index)? {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(Value::Integer(number)),
         ValueRef::Real(number) => Some(Value::Real(number)),
-        ValueRef::Text(text) => Some(Value::Text(String::from_utf8_lossy(text).into_owned())),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Some(Value::Text(text.to_owned())),
+            Err(_) => {
+                let name = row.as_ref().column_name(index)?;
+                let problem = format!("the column {name} holds text that is not UTF-8").into();
+                return Err(rusqlite::Error::FromSqlConversionFailure(index, Type::Text, problem));
+            }
+        },
         ValueRef::Blob(bytes) => Some(Value::Bytes(bytes.to_vec())),
-    }
+    })
 }
 
 pub(super) fn classify(error: &rusqlite::Error) -> DatabaseError {
-    let rusqlite::Error::SqliteFailure(code, message) = error else {
-        return DatabaseError::Failed(error.to_string());
+    let (code, message) = match error {
+        rusqlite::Error::SqliteFailure(code, message) => (code, message),
+        rusqlite::Error::FromSqlConversionFailure(_, _, problem) => {
+            return DatabaseError::Failed(problem.to_string());
+        }
+        _ => return DatabaseError::Failed(error.to_string()),
     };
     let unique = [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
     let columns =

@@ -267,18 +267,6 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// A query: the names of a table's columns, in their order. No rows where there is no such table.
-    pub fn columns_of(self, table: &str) -> Statement {
-        Statement::across_owners(match self {
-            Self::Postgres => {
-                "SELECT attname::text FROM pg_attribute \
-                 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
-            }
-            Self::Sqlite => "SELECT name FROM pragma_table_info($1) ORDER BY cid",
-        })
-        .bind(table)
-    }
-
     /// A condition: the JSON array in the column `array` holds every element of the JSON array that the
     /// next placeholder carries.
     pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {

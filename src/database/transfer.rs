@@ -4,6 +4,7 @@
 
 mod record;
 pub mod tables;
+mod unreadable;
 
 use std::collections::HashMap;
 
@@ -12,6 +13,8 @@ use super::{Database, DatabaseError};
 pub use record::{Key, Range, Record};
 use record::{name_of, typed};
 use tables::{OWNERS, Table};
+pub use unreadable::ReadError;
+use unreadable::explain;
 
 /// How many rows are read, compared or written at once. A row of tasks may have 100 kB; most have less than one.
 pub const PAGE: usize = 256;
@@ -31,41 +34,25 @@ impl Found {
 /// The next [`PAGE`] rows behind `after`, in the order of the primary key, of the owners in `range` where there is one.
 ///
 /// # Errors
-/// [`DatabaseError`]; [`DatabaseError::Failed`] where a column holds what it should not.
+/// [`ReadError`], which names the value where one does not read.
 pub async fn read_page(
     database: &Database,
     table: &Table,
     range: Option<&Range>,
     after: Option<&Key>,
-) -> Result<Vec<Record>, DatabaseError> {
-    let mut select = select(table, table.columns.len());
-    if let Some(range) = range {
-        select.push(" AND \"user_id\" >= ").push_bind(range.first.as_str());
-        select.push(" AND \"user_id\" <= ").push_bind(range.last.as_str());
+) -> Result<Vec<Record>, ReadError> {
+    let page = |columns| page_of(table, columns, range, after);
+    match read(database, table, page(table.columns.len())).await {
+        Ok(records) => Ok(records),
+        Err(error) => Err(explain(database, table, page(table.key_length), error).await),
     }
-    if let Some(after) = after {
-        select.push(" AND (");
-        push_names(&mut select, table, table.key_length);
-        select.push(") > (");
-        push_values(&mut select, after.clone());
-        select.push(")");
-    }
-    select.push(" ORDER BY ");
-    push_names(&mut select, table, table.key_length);
-    select.push(" LIMIT ").push_bind(PAGE as i64);
-    let rows: Vec<Row> = database.read(select).await?;
-    rows.into_iter().map(|row| typed(table, row)).collect()
 }
 
 /// The rows that have these keys.
 ///
 /// # Errors
 /// As [`read_page`].
-pub async fn find(
-    database: &Database,
-    table: &Table,
-    keys: &[Key],
-) -> Result<Found, DatabaseError> {
+pub async fn find(database: &Database, table: &Table, keys: &[Key]) -> Result<Found, ReadError> {
     find_columns(database, table, keys, table.columns.len()).await
 }
 
@@ -77,7 +64,7 @@ pub async fn find_keys(
     database: &Database,
     table: &Table,
     keys: &[Key],
-) -> Result<Found, DatabaseError> {
+) -> Result<Found, ReadError> {
     find_columns(database, table, keys, table.key_length).await
 }
 
@@ -86,20 +73,33 @@ async fn find_columns(
     table: &Table,
     keys: &[Key],
     columns: usize,
-) -> Result<Found, DatabaseError> {
+) -> Result<Found, ReadError> {
     if keys.is_empty() {
         return Ok(Found::default());
     }
-    let mut select = select(table, columns);
-    select.push(" AND ");
-    push_has_key(&mut select, table, keys);
+    let with_keys = |columns| {
+        let mut select = select(table, columns);
+        select.push(" AND ");
+        push_has_key(&mut select, table, keys);
+        select
+    };
+    let records = match read(database, table, with_keys(columns)).await {
+        Ok(records) => records,
+        Err(error) => {
+            return Err(explain(database, table, with_keys(table.key_length), error).await);
+        }
+    };
+    let by_key = records.into_iter().map(|record| (name_of(&record.key(table)), record));
+    Ok(Found(by_key.collect()))
+}
+
+async fn read(
+    database: &Database,
+    table: &Table,
+    select: Statement,
+) -> Result<Vec<Record>, DatabaseError> {
     let rows: Vec<Row> = database.read(select).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let record = typed(table, row)?;
-        found.insert(name_of(&record.key(table)), record);
-    }
-    Ok(Found(found))
+    rows.into_iter().map(|row| typed(table, row)).collect()
 }
 
 /// Adds rows. One that meets another with its key, or with something else that must be unique, is left out: what a
@@ -193,6 +193,25 @@ fn select(table: &Table, columns: usize) -> Statement {
     let mut select = Statement::across_owners("SELECT ");
     push_names(&mut select, table, columns);
     select.push(&format!(" FROM \"{}\" WHERE TRUE", table.name));
+    select
+}
+
+fn page_of(table: &Table, columns: usize, range: Option<&Range>, after: Option<&Key>) -> Statement {
+    let mut select = select(table, columns);
+    if let Some(range) = range {
+        select.push(" AND \"user_id\" >= ").push_bind(range.first.as_str());
+        select.push(" AND \"user_id\" <= ").push_bind(range.last.as_str());
+    }
+    if let Some(after) = after {
+        select.push(" AND (");
+        push_names(&mut select, table, table.key_length);
+        select.push(") > (");
+        push_values(&mut select, after.clone());
+        select.push(")");
+    }
+    select.push(" ORDER BY ");
+    push_names(&mut select, table, table.key_length);
+    select.push(" LIMIT ").push_bind(PAGE as i64);
     select
 }
 

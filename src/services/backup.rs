@@ -39,6 +39,12 @@ pub enum BackupError {
         .0.display()
     )]
     StrayLog(PathBuf),
+    #[error("{} is not a file", .0.display())]
+    NotAFile(PathBuf),
+    #[error("{} is a symbolic link that leads nowhere. Remove it, or make what it leads to.", .0.display())]
+    LeadsNowhere(PathBuf),
+    #[error("{} is the database itself, and not a backup of it", .0.display())]
+    Itself(PathBuf),
     #[error(transparent)]
     Database(#[from] MigrationError),
     #[error("{}: {error}", file.display())]
@@ -53,6 +59,7 @@ pub enum BackupError {
 /// # Errors
 /// [`BackupError`]. Then there is no file, unless it was there before.
 pub fn backup(settings: &EmbeddedSettings, file: &Path) -> Result<u64, BackupError> {
+    refuse_other_than_a_file(&settings.file)?;
     if !settings.file.is_file() {
         return Err(BackupError::NoDatabase(settings.file.clone()));
     }
@@ -73,15 +80,23 @@ pub fn restore(settings: &EmbeddedSettings, file: &Path) -> Result<(), BackupErr
     if !file.is_file() {
         return Err(BackupError::NoBackup(file.to_owned()));
     }
-    let log = with_suffix(file, "-wal");
-    if holds_anything(&log) {
-        return Err(BackupError::NotClosed(log));
+    let source = EmbeddedSettings::at(file);
+    if is_same(&source.file, &settings.file) {
+        return Err(BackupError::Itself(file.to_owned()));
+    }
+    let _source_lock = backup::lock_if_there(&source)?;
+    for suffix in ["-wal", "-journal"] {
+        let log = with_suffix(&source.file, suffix);
+        if holds_anything(&log) {
+            return Err(BackupError::NotClosed(log));
+        }
     }
     data_directory::prepare_directory(settings).map_err(BackupError::Failed)?;
     let _lock = backup::lock(settings)?;
     refuse_data(settings)?;
+    remove_drafts(settings, &source.file)?;
     let draft = Draft::beside(&settings.file)?;
-    fs::copy(file, &draft.path).map_err(|error| failed(file, error))?;
+    draft.fill(&source.file)?;
     // What is checked is what is kept, and the backup itself is not opened.
     let unfit = |why| BackupError::Unfit { file: file.to_owned(), why };
     backup::check(&draft.path).map_err(unfit)?;
@@ -98,7 +113,22 @@ fn refuse_existing(file: &Path) -> Result<(), BackupError> {
     }
 }
 
+fn refuse_other_than_a_file(file: &Path) -> Result<(), BackupError> {
+    match file.metadata() {
+        Ok(found) if !found.is_file() => Err(BackupError::NotAFile(file.to_owned())),
+        Ok(_) => Ok(()),
+        Err(_) if file.is_symlink() => Err(BackupError::LeadsNowhere(file.to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |file: &Path| file.canonicalize().ok();
+    real(one).is_some() && real(one) == real(other)
+}
+
 fn refuse_data(settings: &EmbeddedSettings) -> Result<(), BackupError> {
+    refuse_other_than_a_file(&settings.file)?;
     let log = with_suffix(&settings.file, "-wal");
     if !holds_anything(&settings.file) && !holds_anything(&log) {
         return Ok(());
@@ -111,6 +141,33 @@ fn refuse_data(settings: &EmbeddedSettings) -> Result<(), BackupError> {
         Ok(false) => Ok(()),
         Ok(true) | Err(_) => Err(BackupError::HoldsData(settings.file.clone())),
     }
+}
+
+/// Removes what restoring left behind that was killed, but for `kept`. Whoever makes such a file holds the lock, as the
+/// caller does.
+fn remove_drafts(settings: &EmbeddedSettings, kept: &Path) -> Result<(), BackupError> {
+    let (Some(directory), Some(name)) = (settings.file.parent(), settings.file.file_name()) else {
+        return Ok(());
+    };
+    let directory = if directory == Path::new("") { Path::new(".") } else { directory };
+    let entries = fs::read_dir(directory).map_err(|error| failed(directory, error))?;
+    for entry in entries.filter_map(Result::ok) {
+        let is_draft = is_draft_of(&name.to_string_lossy(), &entry.file_name().to_string_lossy());
+        if is_draft && !is_same(&entry.path(), kept) {
+            fs::remove_file(entry.path()).map_err(|error| failed(&entry.path(), error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is one that [`Draft::beside`] makes for the file `of`, or that of a log beside such a file.
+fn is_draft_of(of: &str, name: &str) -> bool {
+    let rest = name.strip_prefix(of).and_then(|rest| rest.strip_prefix('.'));
+    rest.and_then(|rest| rest.split_once('.')).is_some_and(|(random, ending)| {
+        let ours = ["partial", "partial-wal", "partial-shm", "partial-journal"].contains(&ending);
+        ours && random.len() == DRAFT_NAME
+            && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// Leaves nothing beside the database that would be taken for the log of the one that comes in its place.
@@ -129,6 +186,9 @@ fn remove_logs(settings: &EmbeddedSettings) -> Result<(), BackupError> {
     sync_directory(&settings.file)
 }
 
+/// How many random characters are in the name of a draft.
+const DRAFT_NAME: usize = 12;
+
 /// A file under a name of its own, which goes when it is not renamed.
 struct Draft {
     path: PathBuf,
@@ -137,9 +197,17 @@ struct Draft {
 impl Draft {
     /// A new and empty file in the directory of `file`, for its owner alone.
     fn beside(file: &Path) -> Result<Self, BackupError> {
-        let path = with_suffix(file, &format!(".{}.partial", random::text(12)));
+        let path = with_suffix(file, &format!(".{}.partial", random::text(DRAFT_NAME)));
         data_directory::private_file(&path).map_err(|error| failed(&path, error))?;
         Ok(Self { path })
+    }
+
+    /// Writes what is in `source` into it. The permissions stay as they are.
+    fn fill(&self, source: &Path) -> Result<(), BackupError> {
+        let mut from = File::open(source).map_err(|error| failed(source, error))?;
+        let into = File::options().write(true).open(&self.path);
+        let copied = into.and_then(|mut into| io::copy(&mut from, &mut into));
+        copied.map(drop).map_err(|error| failed(&self.path, error))
     }
 
     /// Forces the content to disk. Gives the length in bytes.

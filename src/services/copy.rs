@@ -5,19 +5,18 @@
 
 mod comparison;
 mod ends;
+mod error;
 mod pass;
 
 use std::ops::ControlFlow;
 
 use super::hashes::sha256;
 use crate::config::Place;
-use crate::database::copies;
-use crate::database::migrations::MigrationError;
-use crate::database::transfer;
-use crate::database::transfer::tables::{TABLES, Table};
-use crate::database::{Database, DatabaseError};
+use crate::database::transfer::tables::TABLES;
+use crate::database::{Database, copies, transfer};
 use comparison::{Comparison, Differing};
 use ends::{check_source, open_source, open_target};
+pub use error::CopyError;
 use pass::Copier;
 
 /// How often everything is gone through where the source is changing all the while.
@@ -39,11 +38,18 @@ pub struct Progress {
     /// anything is to be done at all.
     pub pass: u32,
     pub step: Step,
-    /// Rows looked at in this pass.
+    /// Rows looked at in this step.
     pub rows: u64,
-    /// Owners done, of so many.
-    pub owners: u64,
-    pub all_owners: i64,
+    /// Owners done, of so many. There are no numbers where owners are not what the step is about, or not counted yet.
+    pub owners: Option<(u64, i64)>,
+}
+
+impl Progress {
+    fn set_owners(&mut self, done: u64) {
+        if let Some((before, _)) = &mut self.owners {
+            *before = done;
+        }
+    }
 }
 
 /// Is told how far a copy is, and says whether it goes on. Where it does not, the copy stops with nothing on the way.
@@ -65,83 +71,6 @@ pub struct Finished {
     pub left_behind: Vec<String>,
     /// How often everything was gone through: 0 where the copy was finished before.
     pub passes: u32,
-}
-
-/// Why a copy was not made, or not finished. Each is a sentence for people.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    #[error("--from and --to are the same database")]
-    Same,
-    #[error("there is no database at {0}")]
-    NoSource(String),
-    #[error(
-        "{0} is in use by a running duly. Stop it, or copy from a backup: duly backup makes one while it runs."
-    )]
-    SourceInUse(String),
-    #[error("the source cannot be opened: {0}")]
-    Source(#[source] MigrationError),
-    #[error("the target cannot be opened: {0}")]
-    Target(#[source] MigrationError),
-    #[error("{0} has no tables of duly's")]
-    NotOurs(String),
-    #[error(
-        "the source is at version {found} of the tables, this duly copies version {newest}. \
-         Start this duly on it once (duly migrate is enough)."
-    )]
-    OlderSource { found: i64, newest: i64 },
-    #[error(
-        "the database is at version {found} of the tables, this duly knows versions up to {newest}. Use the newer duly."
-    )]
-    Newer { found: i64, newest: i64 },
-    #[error("the source is itself a copy that was not finished")]
-    UnfinishedSource,
-    #[error(
-        "another program has added columns, which would be left behind: {}. \
-         Between two PostgreSQL databases pg_dump takes them along. To copy without them: --leave-behind.",
-        .0.join(", ")
-    )]
-    ForeignColumns(Vec<String>),
-    #[error("an embedded target must be a data directory, or duly.db in one")]
-    NotADataDirectory,
-    #[error("the target is not empty: there are rows in its table {0}. Nothing was changed.")]
-    NotEmpty(&'static str),
-    #[error(
-        "the target holds the unfinished copy of another source. Nothing was changed. \
-         Copy from that one again to finish it, or delete the database to give it up."
-    )]
-    OtherCopy,
-    #[error(
-        "the unfinished copy in the target was begun by another version of duly. Nothing was changed. \
-         Finish it with that one, or delete the database to give it up."
-    )]
-    OtherVersion,
-    #[error("{0}")]
-    DataDirectory(String),
-    #[error("stopped, and not finished: the same command goes on where it was")]
-    Stopped,
-    #[error("table {table}: {error}")]
-    Table { table: &'static str, error: DatabaseError },
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    #[error(
-        "the copy is not equal to its source: {0}. It is not finished; starting it again looks for what differs."
-    )]
-    Differs(String),
-    #[error(
-        "the source is being written to, faster than it can be followed: {0}. Stop whatever writes to it, \
-         and start the copy again: it goes on where it is."
-    )]
-    SourceChanges(String),
-}
-
-impl CopyError {
-    /// Says which table it was, where a statement failed.
-    fn of<E: Into<Self>>(table: &'static Table) -> impl Fn(E) -> Self {
-        |error| match error.into() {
-            Self::Database(error) => Self::Table { table: table.name, error },
-            error => error,
-        }
-    }
 }
 
 /// Copies everything from one database into another that is empty, or goes on with a copy that was broken off.
@@ -176,13 +105,13 @@ async fn copy_from(
     }
     let mark = hex::encode(sha256(from.name.as_bytes()));
     let (target, outcome) = match open_target(to, &mark).await {
-        Ok(target) => {
-            let outcome = run(&Copier::new(source, &target, report)).await;
+        Ok((target, claim)) => {
+            let outcome = run(&Copier::new(source, &target, Some(&claim), report)).await;
             (target, outcome)
         }
         Err(CopyError::NotEmpty(table)) => {
             let target = Database::open_read_only(&to.storage).await.map_err(CopyError::Target)?;
-            let outcome = find_finished(&Copier::new(source, &target, report), table).await;
+            let outcome = find_finished(&Copier::new(source, &target, None, report), table).await;
             (target, outcome)
         }
         Err(error) => return Err(error),
@@ -199,7 +128,8 @@ async fn find_finished(
     copier: &Copier<'_>,
     table: &'static str,
 ) -> Result<(Comparison, u32), CopyError> {
-    if copies::inspect(copier.target).await?.version != Some(copies::newest_version()) {
+    let state = copies::inspect(copier.target).await?;
+    if state.version != Some(copies::newest_version()) || !state.missing.is_empty() {
         return Err(CopyError::NotEmpty(table));
     }
     // Counting spares reading all of a target that is something else.
@@ -212,10 +142,10 @@ async fn find_finished(
             return Err(CopyError::NotEmpty(table.name));
         }
     }
-    let comparison = copier.compare(Differing::LeftAlone).await?;
-    match comparison.is_equal() {
-        true => Ok((comparison, 0)),
-        false => Err(CopyError::NotEmpty(table)),
+    match copier.compare(Differing::LeftAlone).await {
+        Ok(comparison) if comparison.is_equal() => Ok((comparison, 0)),
+        Ok(_) | Err(CopyError::Unreadable(_)) => Err(CopyError::NotEmpty(table)),
+        Err(error) => Err(error),
     }
 }
 
@@ -223,14 +153,11 @@ async fn find_finished(
 async fn run(copier: &Copier<'_>) -> Result<(Comparison, u32), CopyError> {
     let mut before: Option<Comparison> = None;
     for pass in 1..=MAX_PASSES {
-        {
-            let mut progress = copier.progress.borrow_mut();
-            (progress.pass, progress.rows) = (pass, 0);
-        }
+        copier.progress.borrow_mut().pass = pass;
         copier.run().await?;
         let comparison = copier.compare(Differing::Doubted).await?;
         if comparison.is_equal() {
-            copies::clear_mark(copier.target).await?;
+            copier.finish().await?;
             return Ok((comparison, pass));
         }
         if before.is_some_and(|before| before.source == comparison.source) {

@@ -1,14 +1,16 @@
 //! Copies between databases of either engine.
 
 mod live;
+mod refusals;
+mod rivals;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use duly::config::{Place, Storage};
 use duly::database::migrations::{self, MigrationError};
-use duly::database::statement::Row;
+use duly::database::statement::{Dialect, Row};
 use duly::database::transfer::tables::TABLES;
 use duly::database::{Database, copies};
 use duly::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
@@ -51,6 +53,19 @@ impl Side {
     async fn execute(&self, sql: &str) {
         let database = Database::open_unfinished(&self.storage.storage).await.expect("it opens");
         let done = database.write(vec![statement(sql)]).await;
+        database.close().await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// As `execute`, into an unfinished copy, in the name of whoever is at it.
+    async fn spoil(&self, sql: &str) {
+        let database = Database::open_unfinished(&self.storage.storage).await.expect("it opens");
+        let mut batch = vec![statement(sql)];
+        if database.dialect() == Dialect::Postgres {
+            batch
+                .insert(0, statement("SELECT set_config('duly.copy', token, TRUE) FROM duly_copy"));
+        }
+        let done = database.write(batch).await;
         database.close().await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
@@ -249,7 +264,7 @@ async fn what_is_wrong_in_an_unfinished_copy_is_found_and_put_right() {
             "DELETE FROM \"jwks\"",
             "UPDATE \"verification\" SET \"id\" = 'new' WHERE \"id\" = 'v7'",
         ] {
-            to.execute(sql).await;
+            to.spoil(sql).await;
         }
         let finished = all(&from, &to).await.unwrap();
         assert_eq!(
@@ -326,4 +341,36 @@ async fn an_owner_with_many_tasks_is_taken_up_in_the_middle() {
     assert!((1_000..3_000).contains(&so_far), "{so_far}");
     all(&from, &to).await.unwrap();
     assert_eq!(to.contents().await, from.contents().await);
+}
+
+#[tokio::test]
+async fn progress_tells_how_many_owners_are_done_and_never_more_than_there_are() {
+    let (from, to) =
+        (Side::filled(storage::embedded(), 3_000).await, Side::new(storage::embedded(), "target"));
+    for expected_passes in [1, 0] {
+        let told = RefCell::new(Vec::new());
+        let report = |progress: &Progress| {
+            told.borrow_mut().push(progress.clone());
+            ControlFlow::Continue(())
+        };
+        let done = copy(&from.place, &to.place, ForeignColumns::Refuse, &report).await.unwrap();
+        assert_eq!(done.passes, expected_passes);
+        let told = told.take();
+        for progress in &told {
+            let is_about_owners =
+                matches!(progress.step, Step::Copying("tasks") | Step::Verifying("tasks"));
+            assert_eq!(progress.owners.is_some(), is_about_owners, "{progress:?}");
+            assert!(
+                progress.owners.is_none_or(|(done, all)| all == 313 && done <= 313),
+                "{progress:?}"
+            );
+        }
+        let last = told.last().and_then(|progress| progress.owners);
+        assert_eq!(last, Some((313, 313)));
+        // Also while the tasks of one run of owners are on their way.
+        let copied = told.iter().filter(|progress| progress.step == Step::Copying("tasks"));
+        let steps: BTreeSet<u64> =
+            copied.filter_map(|progress| progress.owners).map(|(done, _)| done).collect();
+        assert!(expected_passes == 0 || steps.len() > 3, "{steps:?}");
+    }
 }

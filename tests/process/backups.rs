@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -243,4 +244,172 @@ fn a_database_with_anybodys_data_is_not_replaced_and_an_empty_one_is() {
         fs::read_to_string(program.directory.join("data/duly.db")).unwrap(),
         "somebody's own notes"
     );
+}
+
+#[test]
+fn a_link_to_a_database_that_was_not_closed_or_is_in_use_is_found_out() {
+    let source = Program::new();
+    let server = source.start();
+    let ada = sign_up(&server, "ada");
+    create_task(&server, &ada.session_token, "in the log");
+    let folder = source.directory.join("links");
+    fs::create_dir(&folder).unwrap();
+    let link = folder.join("link.db");
+    symlink(source.directory.join("data/duly.db"), &link).unwrap();
+    let link = link.to_str().unwrap();
+    let elsewhere = Program::new();
+    let copy = ["copy", "--from", link, "--to", "copied"];
+
+    assert!(refused(&elsewhere, &["restore", link]).contains("in use"));
+    assert!(refused(&elsewhere, &copy).contains("use"));
+    server.kill();
+    assert!(refused(&elsewhere, &["restore", link]).contains("duly.db-wal"));
+    // A server that has just been started has written nothing yet.
+    let server = source.start();
+    assert!(refused(&elsewhere, &copy).contains("use"));
+    server.stop();
+    let server = source.start();
+    fs::remove_file(source.directory.join("data/duly.db-wal")).unwrap();
+    assert!(refused(&elsewhere, &["restore", link]).contains("in use"));
+    server.kill();
+}
+
+#[test]
+fn a_database_that_is_a_link_keeps_its_log_and_its_lock_where_it_leads() {
+    let real = Program::new();
+    let program = Program::new();
+    ran(&real, &["migrate"]);
+    fs::create_dir(program.directory.join("data")).unwrap();
+    let (file, link) =
+        (real.directory.join("data/duly.db"), program.directory.join("data/duly.db"));
+    symlink(&file, &link).unwrap();
+    let server = program.start();
+    assert!(refused(&real, &["migrate"]).contains("in use"));
+    let ada = sign_up(&server, "ada");
+    ran(&program, &["backup", "ada.db"]);
+    server.kill();
+    assert!(real.directory.join("data/duly.db-wal").exists());
+    assert!(refused(&program, &["restore", "ada.db"]).contains("holds somebody's data"));
+    for name in names(&real.directory.join("data")) {
+        fs::remove_file(real.directory.join("data").join(name)).unwrap();
+    }
+    assert!(refused(&program, &["restore", "ada.db"]).contains("leads nowhere"));
+    assert!(refused(&program, &["backup", "new.db"]).contains("leads nowhere"));
+    fs::write(&file, "").unwrap();
+    ran(&program, &["restore", "ada.db"]);
+    assert!(link.is_symlink() && !file.is_symlink());
+    assert_eq!(mode(&file), 0o600);
+    let server = real.start();
+    assert!(titles(&server, &ada.session_token).is_empty());
+    server.stop();
+}
+
+#[test]
+fn what_is_restored_is_for_its_owner_alone_whatever_the_backup_was() {
+    let program = Program::new();
+    ran(&program, &["migrate"]);
+    ran(&program, &["backup", "good.db"]);
+    for permissions in [0o644, 0o400, 0o777] {
+        let file = program.directory.join("good.db");
+        fs::set_permissions(&file, fs::Permissions::from_mode(permissions)).unwrap();
+        let name = format!("restored {permissions:o}");
+        let restored = program.clone().with("DATA_DIR", &name);
+        ran(&restored, &["restore", "good.db"]);
+        assert_eq!(mode(&restored.directory.join(name).join("duly.db")), 0o600);
+        restored.start().stop();
+    }
+}
+
+#[test]
+fn a_file_with_something_in_its_schema_that_we_did_not_make_is_not_brought_back() {
+    let program = Program::new();
+    ran(&program, &["migrate"]);
+    ran(&program, &["backup", "good.db"]);
+    let good = fs::read(program.directory.join("good.db")).unwrap();
+    let elsewhere = program.clone().with("DATA_DIR", "elsewhere");
+    for (name, sql) in [
+        ("trigger spy", "CREATE TRIGGER spy AFTER INSERT ON tasks BEGIN DELETE FROM owners; END"),
+        ("view spy", "CREATE VIEW spy AS SELECT * FROM \"user\""),
+        ("virtual table spy", "CREATE VIRTUAL TABLE spy USING rtree(id, low, high)"),
+    ] {
+        change(&program, &good, name, sql);
+        let said = refused(&elsewhere, &["restore", name]);
+        assert!(said.contains(&format!("it has the {name}, ")), "{said}");
+    }
+    // What is there already is not ours either when it is an index; it does no harm.
+    change(&program, &good, "index", "CREATE INDEX spy ON tasks (title)");
+    ran(&elsewhere, &["restore", "index"]);
+}
+
+#[test]
+fn a_copy_that_is_not_finished_is_not_backed_up() {
+    let program = Program::new();
+    ran(&program, &["migrate"]);
+    ran(&program, &["backup", "good.db"]);
+    let good = fs::read(program.directory.join("good.db")).unwrap();
+    for (name, sql) in [
+        ("unfinished", "CREATE TABLE duly_copy AS SELECT 'x' AS source"),
+        ("odd", "CREATE TABLE duly_copy (something_else INTEGER)"),
+    ] {
+        change(&program, &good, name, sql);
+        fs::copy(program.directory.join(name), program.directory.join("data/duly.db")).unwrap();
+        let said = refused(&program, &["backup", "new.db"]);
+        assert!(said.contains("a copy that was not finished"), "{said}");
+        assert!(!program.directory.join("new.db").exists());
+    }
+}
+
+#[test]
+fn a_database_that_is_no_file_is_called_that() {
+    let program = Program::new();
+    fs::create_dir_all(program.directory.join("data/duly.db")).unwrap();
+    fs::write(program.directory.join("some.db"), "").unwrap();
+    for command in [["backup", "new.db"], ["restore", "some.db"]] {
+        let said = refused(&program, &command);
+        assert!(said.contains("data/duly.db is not a file"), "{said}");
+    }
+}
+
+#[test]
+fn restoring_removes_what_one_that_was_killed_left_behind_and_nothing_else() {
+    let program = Program::new();
+    ran(&program, &["migrate"]);
+    ran(&program, &["backup", "good.db"]);
+    let data = program.directory.join("data");
+    let ours = [
+        "duly.db.a1b2c3d4E5F6.partial",
+        "duly.db.a1b2c3d4E5F6.partial-journal",
+        "duly.db.000000000000.partial-wal",
+    ];
+    let others =
+        ["duly.db.partial", "duly.db.my-own-notes.partial", "other.db.a1b2c3d4E5F6.partial"];
+    for name in ours.iter().chain(&others) {
+        fs::write(data.join(name), "").unwrap();
+    }
+    // One of them may be all that is left of a backup.
+    fs::copy(program.directory.join("good.db"), data.join(ours[0])).unwrap();
+    ran(&program, &["restore", &format!("data/{}", ours[0])]);
+    assert!(data.join(ours[0]).exists() && !data.join(ours[2]).exists());
+    assert!(refused(&program, &["restore", "data/duly.db"]).contains("the database itself"));
+    ran(&program, &["restore", "good.db"]);
+    let left = names(&data);
+    assert!(ours.iter().all(|name| !left.contains(*name)), "{left:?}");
+    assert!(others.iter().all(|name| left.contains(*name)), "{left:?}");
+}
+
+#[test]
+fn with_a_database_url_both_point_to_postgresqls_own_programs_whatever_else_is_set() {
+    let program = Program::new().with("DATABASE_URL", "postgresql://127.0.0.1:9/duly");
+    assert!(refused(&program, &["backup", "new.db"]).contains("pg_dump"));
+    assert!(refused(&program, &["restore", "new.db"]).contains("pg_restore"));
+}
+
+#[test]
+fn a_connection_string_is_not_taken_for_the_name_of_a_backup() {
+    let program = Program::new();
+    ran(&program, &["migrate"]);
+    for command in ["backup", "restore"] {
+        let said = refused(&program, &[command, "postgresql://duly:pa55phrase@localhost/tasks"]);
+        assert!(said.contains("a file") && !said.contains("pa55phrase"), "{said}");
+    }
 }

@@ -1,6 +1,9 @@
 //! `duly copy`, killed and started again, and what it refuses.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::{Child, Command};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use duly::config::{EmbeddedSettings, Place, Storage};
@@ -137,14 +140,7 @@ fn ctrl_c_stops_a_copy_that_then_goes_on() {
         assert!(started.elapsed() < Duration::from_secs(60), "it does not begin");
         std::thread::sleep(Duration::from_millis(1));
     }
-    let id = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .expect("kill runs")
-            .success()
-    );
+    signal(&child, "-INT");
     let output = child.wait_with_output().expect("it is ours");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("the same command goes on"), "{}", text(&output.stderr));
@@ -152,6 +148,76 @@ fn ctrl_c_stops_a_copy_that_then_goes_on() {
     assert!(said.contains("13  user") && said.contains("Everything is copied"), "{said}");
     assert!(said.contains("secret"), "{said}");
     serves_ada(&target, &token);
+}
+
+fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+    assert!(sent.success());
+}
+
+/// A copy that is suspended when it has come to the tasks, and the rest of what it says.
+fn suspended(program: &Program, from: &str, to: &str) -> (Child, JoinHandle<String>) {
+    let mut child = program.child(&["copy", "--from", from, "--to", to]);
+    let mut said = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains("copying tasks") {
+        line.clear();
+        assert!(said.read_line(&mut line).expect("it is text") > 0, "it does not come so far");
+    }
+    signal(&child, "-STOP");
+    let rest = std::thread::spawn(move || {
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).expect("it is text");
+        rest
+    });
+    (child, rest)
+}
+
+#[test]
+fn a_copy_that_was_suspended_deletes_nothing_of_what_was_written_since() {
+    let Some(target) = Program::on_postgres() else { return };
+    let Some(source) = Program::on_postgres() else { return };
+    let (origin, token) = full(3_000);
+    let (from, to) = (source.setting("DATABASE_URL"), target.setting("DATABASE_URL"));
+    copied(&origin, &data(&origin), from);
+    let (mut late, rest) = suspended(&origin, from, to);
+    copied(&origin, from, to);
+    let server = target.start();
+    let grace = sign_up(&server, "grace");
+    create_task(&server, &grace.session_token, "Graces Aufgabe");
+    create_task(&server, &token, "Adas zweite");
+    let before = held(to);
+    signal(&late, "-CONT");
+    assert_eq!(late.wait().expect("it is ours").code(), Some(1));
+    let said = rest.join().expect("it reads");
+    assert!(said.contains("writes nothing more"), "{said}");
+    assert_eq!(held(to), before);
+    assert_eq!(titles(&server, &grace.session_token), ["Graces Aufgabe"]);
+    server.stop();
+}
+
+#[test]
+fn a_server_that_runs_on_the_target_says_503_until_the_copy_is_finished() {
+    let Some(target) = Program::on_postgres() else { return };
+    let (source, token) = full(3_000);
+    let server = target.start();
+    let (mut copying, rest) = suspended(&source, &data(&source), target.setting("DATABASE_URL"));
+    let body =
+        json!({"name": "Grace", "email": "grace@example.com", "password": "password of grace"});
+    let refused = server.call("POST", "/api/auth/sign-up/email", "", Some(&body));
+    assert_eq!(refused.status, 503, "{refused:?}");
+    let body = json!({"title": "too early"});
+    let refused = server.call("POST", "/api/me/tasks", &token, Some(&body));
+    assert_eq!(refused.status, 503, "{refused:?}");
+    signal(&copying, "-CONT");
+    let end = copying.wait().expect("it is ours");
+    assert!(end.success(), "{}", rest.join().expect("it reads"));
+    let grace = sign_up(&server, "grace");
+    create_task(&server, &grace.session_token, "Graces Aufgabe");
+    assert_eq!(titles(&server, &token), ["Adas Aufgabe"]);
+    assert_eq!(titles(&server, &grace.session_token), ["Graces Aufgabe"]);
+    server.stop();
 }
 
 #[test]

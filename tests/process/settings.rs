@@ -68,6 +68,9 @@ fn a_connection_string_that_does_not_read_is_not_repeated() {
         "postgresql://duly:pa55phrase@localhost/tasks?connect_timeout=pa55phrase",
         "postgresql://duly:pa55phrase@localhost/tasks?no_such_thing=1",
         "host=localhost password=pa55phrase",
+        "postgresql://duly:more@pa55phrase@localhost/tasks",
+        "postgresql://duly:more/pa55phrase@localhost/tasks",
+        "'postgresql://duly:pa55phrase@localhost/tasks'",
         "pa55phrase",
     ] {
         let program = Program::new().with("DATABASE_URL", url).with("BETTER_AUTH_SECRET", SECRET);
@@ -75,6 +78,38 @@ fn a_connection_string_that_does_not_read_is_not_repeated() {
         assert_eq!(status, Some(1), "{url}");
         assert!(said.contains("DATABASE_URL") && !said.contains("pa55phrase"), "{url}: {said}");
     }
+}
+
+#[test]
+fn a_connection_string_with_a_slip_makes_no_directory_and_is_not_shown() {
+    let program = Program::new();
+    for slip in [
+        "postgres//duly:pa55phrase@localhost/tasks",
+        "postgresql:/duly:pa55phrase@localhost/tasks",
+        "postgres:pa55phrase@localhost/tasks",
+        "host=localhost password=pa55phrase",
+    ] {
+        let environment = program.clone().with("COPY_TO", slip).with("COPY_FROM", "data");
+        for output in [
+            program.run(&["copy", "--from", "data", "--to", slip]),
+            program.run(&["copy", "--from", slip, "--to", "data"]),
+            environment.run(&["copy"]),
+            program.run(&["migrate", "--data-dir", &format!("postgresql://{slip}")]),
+        ] {
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{slip}: {said}");
+            assert!(!said.contains("pa55phrase"), "{slip}: {said}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(&program.directory).unwrap().count(), 0);
+}
+
+#[test]
+fn check_shows_an_address_that_has_no_name() {
+    let url = "postgresql:///tasks?hostaddr=192.0.2.7&user=duly&password=pa55phrase";
+    let program = Program::new().with("DATABASE_URL", url).with("BETTER_AUTH_SECRET", SECRET);
+    let (status, said) = check(&program);
+    assert_eq!((status, said.contains("tasks on 192.0.2.7")), (Some(0), true), "{said}");
 }
 
 #[test]

@@ -25,13 +25,15 @@ const CRATES: [(&[&str], &[&str]); 2] = [
 ];
 
 /// What a file may name all the same, and why.
-const EXCEPTIONS: [(&str, &str); 5] = [
+const EXCEPTIONS: [(&str, &str); 7] = [
     // Reading DATABASE_URL is checking a setting, and the driver's own parser decides what is one.
     ("config/storage.rs", "tokio_postgres::Config"),
     ("config/connection_string.rs", "tokio_postgres::Config"),
     // What the parser found: hosts, and what must be known of them.
     ("config/connection_string.rs", "tokio_postgres::config"),
     ("config/storage.rs", "tokio_postgres::config"),
+    ("config/connection_address.rs", "tokio_postgres::Config"),
+    ("config/connection_address.rs", "tokio_postgres::config"),
     // Says which host it is that cannot be reached, or that data is kept on.
     ("cli.rs", "tokio_postgres::config::Host"),
 ];

@@ -169,3 +169,13 @@ fn lists_are_split_and_trimmed() {
     assert_eq!(config.trusted_origins.len(), 2);
     assert!(config.trusted_origins[0].matches("https://x.example.com"));
 }
+
+#[test]
+fn a_data_directory_has_a_name_and_no_password() {
+    for directory in ["", " ", "postgresql://duly:pa55phrase@localhost/tasks"] {
+        let problems = problems(|settings| settings.data_dir = directory.to_owned());
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("DATA_DIR"), "{problems:?}");
+        assert!(!problems[0].contains("pa55phrase"), "{problems:?}");
+    }
+}

@@ -71,3 +71,65 @@ fn what_is_neither_is_a_problem_that_shows_nothing() {
         assert!(!problem.contains("pa55phrase"), "{problem}");
     }
 }
+
+#[test]
+fn a_connection_string_with_a_slip_is_not_taken_for_a_path() {
+    for text in [
+        "postgres//duly:pa55phrase@localhost/x",
+        "postgresql:/duly:pa55phrase@localhost/x",
+        "postgres:pa55phrase@localhost/x",
+        "Postgresql://duly:pa55phrase@localhost/x",
+        "postgresql",
+        "postgres pa55phrase",
+        "ostgresql://duly:pa55phrase@localhost/x",
+        "//duly:pa55phrase@localhost/x",
+        "duly:pa55phrase@localhost/x",
+        "host=localhost password=pa55phrase",
+        "dbname=x",
+        "DBNAME=x PASSWORD=pa55phrase",
+        "psql 'postgresql://duly:pa55phrase@localhost/x'",
+        "'postgresql://duly:pa55phrase@localhost/x'",
+        "postgresql://duly:pa55phrase@pa55phrase@localhost/x",
+    ] {
+        let problem = Place::parse(text).expect_err(text);
+        assert!(!problem.contains("pa55phrase"), "{text}: {problem}");
+    }
+    let problem = Place::parse("postgres/data").unwrap_err();
+    assert!(problem.contains("postgresql://user:password@host/database"), "{problem}");
+    assert!(problem.contains("begins with ./"), "{problem}");
+    for text in [
+        "./postgres/data",
+        "postgres-data",
+        "postgres.db",
+        "../a:b@c",
+        "/srv/host=1/data",
+        "data@home",
+        "tasks",
+    ] {
+        embedded(text);
+    }
+}
+
+#[test]
+fn a_link_is_the_file_that_it_leads_to() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().canonicalize().unwrap().join(name);
+    std::fs::create_dir(path("real")).unwrap();
+    std::fs::create_dir(path("links")).unwrap();
+    for name in ["duly.db", "kept"] {
+        std::fs::write(path("real").join(name), "").unwrap();
+        std::os::unix::fs::symlink(format!("../real/{name}"), path("links").join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("kept", path("links/again")).unwrap();
+    for (link, file, lock) in [
+        ("links", "real/duly.db", "real/duly.lock"),
+        ("links/duly.db", "real/duly.db", "real/duly.lock"),
+        ("links/kept", "real/kept", "real/kept.lock"),
+        ("links/again", "real/kept", "real/kept.lock"),
+    ] {
+        let place = Place::parse(path(link).to_str().unwrap()).unwrap();
+        assert_eq!(place.name, path(file).to_str().unwrap());
+        let Storage::Embedded(settings) = place.storage else { panic!("it is a path") };
+        assert_eq!((settings.file, settings.lock_file), (path(file), path(lock)), "{link}");
+    }
+}

@@ -84,14 +84,26 @@ pub(super) fn name_of(key: &[Value]) -> Vec<u8> {
 
 /// A row as the table's columns say, or as far as it goes.
 pub(super) fn typed(table: &Table, row: Row) -> Result<Record, DatabaseError> {
-    let columns = row.0.into_iter().zip(table.columns);
-    let values = columns.map(|(value, (name, kind))| match value {
-        None => Ok(Value::Null(*kind)),
-        Some(value) => one_form(*kind, value).ok_or_else(|| {
+    let values = row.0.into_iter().take(table.columns.len()).enumerate();
+    values
+        .map(|(index, value)| typed_value(table, index, value))
+        .collect::<Result<_, _>>()
+        .map(Record)
+}
+
+/// The value of the column at `index` (from 0).
+pub(super) fn typed_value(
+    table: &Table,
+    index: usize,
+    value: Option<Value>,
+) -> Result<Value, DatabaseError> {
+    let (name, kind) = table.columns[index];
+    match value {
+        None => Ok(Value::Null(kind)),
+        Some(value) => one_form(kind, value).ok_or_else(|| {
             DatabaseError::Failed(format!("{}.{name} holds what does not read", table.name))
         }),
-    });
-    values.collect::<Result<_, _>>().map(Record)
+    }
 }
 
 fn one_form(kind: Kind, value: Value) -> Option<Value> {

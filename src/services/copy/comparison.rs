@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 
 use super::pass::Copier;
 use super::{CopyError, Step};
+use crate::database::Database;
 use crate::database::transfer::tables::{AUTH_TABLES, OWNERS, TASKS, Table};
-use crate::database::transfer::{self, Key, PAGE, Record};
-use crate::database::{Database, DatabaseError};
+use crate::database::transfer::{self, Key, PAGE, ReadError, Record};
 use crate::services::hashes::{Sha256, sha256};
 
 /// How many owners that differ are named.
@@ -52,7 +52,7 @@ impl Copier<'_> {
         let mut comparison = Comparison::default();
         let mut sum = Sha256::new();
         for table in AUTH_TABLES {
-            self.tell(|progress| progress.step = Step::Verifying(table.name))?;
+            self.begin(Step::Verifying(table.name))?;
             let (source, target) = tokio::join!(
                 self.table_sum(self.source, table),
                 self.table_sum(self.target, table)
@@ -65,10 +65,7 @@ impl Copier<'_> {
                 comparison.tables.push(table.name);
             }
         }
-        self.tell(|progress| {
-            progress.step = Step::Verifying(TASKS.name);
-            progress.owners = 0;
-        })?;
+        self.begin_with_owners(Step::Verifying(TASKS.name)).await?;
         let compared = self.compare_owners(differing, &mut comparison, &mut sum).await;
         compared.map_err(CopyError::of(&TASKS))?;
         comparison.source = sum.finish();
@@ -111,9 +108,10 @@ impl Copier<'_> {
                 (None, Some(_)) => Ordering::Greater,
                 (Some(one), Some(other)) => one.id.cmp(&other.id),
             };
-            if order == Ordering::Equal && one == other {
-                self.tell(|progress| progress.owners += 1)?;
-            } else {
+            if order.is_le() {
+                self.tell(|progress| progress.set_owners(source.count))?;
+            }
+            if order != Ordering::Equal || one != other {
                 let owner = if order == Ordering::Greater { &other } else { &one };
                 doubted.extend(owner.iter().map(|owner| owner.id.clone()));
             }
@@ -140,9 +138,9 @@ impl Copier<'_> {
         differing: Differing,
         comparison: &mut Comparison,
         ids: &mut Vec<String>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<(), CopyError> {
         if differing == Differing::Doubted && !ids.is_empty() {
-            self.target.write(transfer::doubt_owners(ids)).await?;
+            self.keep(transfer::doubt_owners(ids)).await?;
         }
         comparison.owners += ids.len() as u64;
         let room = NAMED.saturating_sub(comparison.named.len());
@@ -190,7 +188,7 @@ impl<'a> Owners<'a> {
         Self { owners, tasks, count: 0, task_count: 0 }
     }
 
-    async fn next(&mut self) -> Result<Option<OwnerSum>, DatabaseError> {
+    async fn next(&mut self) -> Result<Option<OwnerSum>, ReadError> {
         let Some(owner) = self.owners.next().await? else { return Ok(None) };
         self.count += 1;
         let mut sum = Sha256::new();
@@ -220,14 +218,14 @@ impl<'a> Rows<'a> {
         Self { database, table, page: VecDeque::new(), after: None, at_end: false }
     }
 
-    async fn next(&mut self) -> Result<Option<Record>, DatabaseError> {
+    async fn next(&mut self) -> Result<Option<Record>, ReadError> {
         self.next_if(|_| true).await
     }
 
     async fn next_if(
         &mut self,
         wanted: impl Fn(&Record) -> bool,
-    ) -> Result<Option<Record>, DatabaseError> {
+    ) -> Result<Option<Record>, ReadError> {
         if self.page.is_empty() && !self.at_end {
             let after = self.after.as_ref();
             let page = transfer::read_page(self.database, self.table, None, after).await?;
