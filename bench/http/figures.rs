@@ -26,7 +26,7 @@ pub struct Figures {
     pub resident_idle: f64,
 }
 
-/// On the seeded database, before there has been any load. Gives the server that was started last.
+/// On the seeded database, before there has been any load.
 pub fn measure(bench: &mut Bench, engine: Engine) -> Figures {
     let tokens = bench.issuer.tokens(bench.options.scale.people());
     let mut starts = Vec::new();
@@ -41,13 +41,10 @@ pub fn measure(bench: &mut Bench, engine: Engine) -> Figures {
         resident.push(memory(server.id()).resident);
         bench.keep(engine, server);
     }
+    let resident_idle = with_idle_connections(bench, engine, &tokens);
+    bench.stop(engine);
     let longest = starts.iter().copied().fold(0.0, f64::max);
-    Figures {
-        engine,
-        start: [median(starts), longest],
-        resident: median(resident),
-        resident_idle: with_idle_connections(bench, engine, &tokens),
-    }
+    Figures { engine, start: [median(starts), longest], resident: median(resident), resident_idle }
 }
 
 async fn ask(server: &Server, request: &str) -> Client {

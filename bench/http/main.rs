@@ -135,7 +135,10 @@ fn main() {
             eprintln!("start, memory and idle connections: {}", engine.name());
             results.figures.push(figures::measure(&mut bench, engine));
             eprintln!("one person with {} tasks: {}", bench.options.scale.many, engine.name());
+            bench.start_servers();
             results.walks.push(walks::measure(&mut bench, engine));
+            // What it has grown to by then is not to be seen in what follows.
+            bench.stop(engine);
         }
     }
     bench.start_servers();

@@ -96,7 +96,10 @@ fn round(bench: &mut Bench, mode: Mode, engine: Engine, connections: usize) -> M
     let used = || [cpu_time(server.id()), cpu_time(bench.postmaster), own_cpu_time()];
     let warm_up = bench.options.warm_up + load.thinking;
     let (outcome, [before, after]) = load.run(warm_up, bench.options.round, used);
-    let milliseconds = |share| outcome.percentile(share).as_secs_f64() * 1e3;
+    let milliseconds = |share| match outcome.requests {
+        0 => f64::NAN,
+        _ => outcome.percentile(share).as_secs_f64() * 1e3,
+    };
     let cpu = std::array::from_fn(|index| {
         (after[index] - before[index]).as_secs_f64() * 1e6 / outcome.requests.max(1) as f64
     });
