@@ -107,7 +107,7 @@ impl Options {
             connections: [64, 1_000],
             idle_connections: pick(1_000, 10_000) as usize,
             starts: pick(2, 7) as usize,
-            pages: pick(200, 4_000) as usize,
+            pages: pick(200, 1_500) as usize,
             growth: arguments.growth.then_some([10, pick(100, 5_000)]),
             other_figures: !arguments.only_load,
             threads: arguments.threads.max(1),

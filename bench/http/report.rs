@@ -217,7 +217,8 @@ fn walks(text: &mut String, bench: &Bench, walks: &[Walks]) {
     line!(text, "\n## One person with {} tasks\n", bench.options.scale.many);
     line!(
         text,
-        "Any filter, any order, the first pages of each list, one request after the other, the same on either engine.\n"
+        "Any filter, any order, some pages of each list from its begin or from somewhere within, one request after the \
+         other, the same on either engine.\n"
     );
     line!(text, "| | pages | p50 ms | p99 ms |\n|---|--:|--:|--:|");
     for walk in walks {

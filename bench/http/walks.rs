@@ -2,13 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use duly::clock::Clock;
+use duly::models::cursor::{self, Position, SortValue};
+use duly::models::sort::{Sort, SortField};
+use duly::models::timestamp::from_micros;
+use duly::models::user::UserId;
 use serde_json::Value as Json;
 
 use crate::Bench;
 use crate::options::Engine;
 use crate::requests::get;
 use crate::runtime;
+use crate::shared::contents::Row;
 use crate::shared::load::{Client, Random};
+use crate::shared::people::user_id;
 
 /// Pages of one list that are asked for one after the other.
 const PAGES: usize = 4;
@@ -39,7 +46,12 @@ pub struct Walks {
 pub fn measure(bench: &mut Bench, engine: Engine) -> Walks {
     let scale = bench.options.scale;
     let tokens = bench.issuer.tokens(scale.people());
-    let token = &tokens[scale.users as usize];
+    let somebody = Somebody {
+        token: tokens[scale.users as usize].clone(),
+        number: scale.users,
+        tasks: scale.many,
+        now: Clock::System.now().as_microsecond(),
+    };
     let server = bench.server(engine);
     let mut took: Vec<(Duration, String)> = runtime().block_on(async {
         let mut client = Client::connect(server.address).await;
@@ -47,7 +59,7 @@ pub fn measure(bench: &mut Bench, engine: Engine) -> Walks {
         let mut random = Random::new(100_000);
         let mut took = Vec::new();
         while took.len() < bench.options.pages {
-            walk(&mut client, &mut random, token, &mut took).await;
+            somebody.walk(&mut client, &mut random, &mut took).await;
         }
         took
     });
@@ -64,25 +76,57 @@ pub fn measure(bench: &mut Bench, engine: Engine) -> Walks {
     Walks { engine, pages: took.len(), p50, p99, slowest }
 }
 
-async fn walk(
-    client: &mut Client,
-    random: &mut Random,
-    token: &str,
-    took: &mut Vec<(Duration, String)>,
-) {
-    let list = list(random);
-    let mut cursor = String::new();
-    for _ in 0..PAGES {
-        let request = get(&format!("/api/me/tasks?{list}{cursor}"), token);
-        let began = Instant::now();
-        let (status, body) = client.send(&request).await;
-        took.push((began.elapsed(), list.clone()));
-        assert_eq!(status, 200, "{list}: {body}");
-        let page: Json = serde_json::from_str(&body).expect("a page");
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return,
+/// Who has very many tasks.
+struct Somebody {
+    token: String,
+    number: u64,
+    tasks: u64,
+    now: i64,
+}
+
+impl Somebody {
+    /// Some pages of a list, from its begin or from somewhere within.
+    async fn walk(
+        &self,
+        client: &mut Client,
+        random: &mut Random,
+        took: &mut Vec<(Duration, String)>,
+    ) {
+        let list = list(random);
+        let mut cursor = String::new();
+        if random.below(2) == 0 {
+            cursor = format!("&cursor={}", self.somewhere_in(&list, random));
         }
+        for _ in 0..PAGES {
+            let request = get(&format!("/api/me/tasks?{list}{cursor}"), &self.token);
+            let began = Instant::now();
+            let (status, body) = client.send(&request).await;
+            took.push((began.elapsed(), list.clone()));
+            assert_eq!(status, 200, "{list}: {body}");
+            let page: Json = serde_json::from_str(&body).expect("a page");
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return,
+            }
+        }
+    }
+
+    /// A cursor as it would be behind a page that ends with a random task.
+    fn somewhere_in(&self, list: &str, random: &mut Random) -> String {
+        let sort = list.split('&').find_map(|part| part.strip_prefix("sort="));
+        let sort = Sort::parse(sort.unwrap_or("-created")).expect("it is one of ours");
+        let row = Row::new(self.number, random.below(self.tasks), self.tasks, self.now);
+        let instant = |micros| from_micros(micros).expect("near now");
+        let keys = sort.keys().iter().map(|key| match key.field {
+            SortField::Created => SortValue::Instant(instant(row.created_at)),
+            SortField::Updated => SortValue::Instant(instant(row.updated_at)),
+            SortField::Title => SortValue::Text(row.title_folded.clone()),
+            SortField::DueDate => SortValue::Due(row.due_at.map(instant)),
+            SortField::Priority => SortValue::Integer(row.priority),
+        });
+        let position = Position { keys: keys.collect(), id: row.id };
+        let owner = UserId::parse(&user_id(self.number)).expect("digits");
+        cursor::encode(&position, &sort, &owner)
     }
 }
 

@@ -45,6 +45,7 @@ const SCALE: Scale = Scale { users: 20, tasks: 1_000, many: 0 };
 const LIST: &str = "status=pending&priority=high,urgent&sort=due_date&limit=50&include=total";
 const NEW_TASK: &str =
     r#"{"title":"Call the dentist","priority":"high","due_date":"2026-12-24","tags":["home"]}"#;
+const SAMPLES: u32 = 1_000;
 const MAX_TASKS: i64 = 10_000_000;
 
 /// What the benchmarks share.
@@ -139,7 +140,7 @@ fn main() {
         return;
     }
     let stage = &*STAGE;
-    divan::main();
+    divan::Divan::from_args().sample_count(SAMPLES).main();
     stage.stop();
 }
 
