@@ -174,7 +174,7 @@ fn legend(svg: &mut Svg, y: f64) {
             svg.bar([x, y - 11.0], [13.0, 13.0], colour(engine, many));
             let connections = if many { "1,000 connections" } else { "64" };
             svg.label(x + 19.0, y, "start", SOFT, &format!("{}, {connections}", engine.name()));
-            x += if many { 225.0 } else { 130.0 };
+            x += if many { 235.0 } else { 130.0 };
         }
     }
 }
