@@ -5,24 +5,24 @@
 //! Starts a PostgreSQL as its defaults make it (durable) and a PgBouncer before it, and the release binary on either.
 //! bench/README.md says what the figures mean.
 
-mod load;
 mod pool_sizes;
-mod processes;
 #[path = "../../tests/support/fault_proxy.rs"]
 #[expect(dead_code, reason = "it can do more than count")]
 mod proxy;
 mod round_trips;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "people sign up here, and memory is looked at elsewhere")]
+mod shared;
 mod sleep;
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use load::{Client, Outcome, Requests};
-use processes::{Server, cpu_time, process_id, script};
 use serde_json::Value as Json;
+use shared::folder;
+use shared::load::{Client, Load, Outcome, Requests};
+use shared::processes::{Server, cpu_time, process_id, script};
 use tempfile::TempDir;
 
 const USERS: usize = 20;
@@ -30,14 +30,6 @@ const TASKS: usize = 1_000;
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
-
-/// A temporary folder that the user postgres may pass through.
-pub fn folder() -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder can be made");
-    let passable = Permissions::from_mode(0o711);
-    std::fs::set_permissions(folder.path(), passable).expect("it is ours");
-    folder
-}
 
 /// A port that nobody listens on now.
 pub fn free_port() -> String {
@@ -139,22 +131,25 @@ async fn fill(database: &str) {
     client.batch_execute(&fill).await.expect("it is filled");
 }
 
-/// What is asked, by people in turn.
+/// What is asked, by people at random.
 fn loads(people: &[Person]) -> [(&'static str, Requests); 3] {
-    let ask = |text: fn(&Person) -> String| -> Requests {
-        let people = people.to_vec();
-        Arc::new(move |number| text(&people[number as usize % people.len()]))
+    let ask = |status: u16, text: fn(&Person) -> String| -> Requests {
+        let requests: Vec<String> = people.iter().map(text).collect();
+        Arc::new(move |random, request| {
+            request.extend_from_slice(random.pick(&requests).as_bytes());
+            status
+        })
     };
     [
         (
             "get",
-            ask(|person| {
+            ask(200, |person| {
                 request("GET", &format!("/api/me/tasks/{}", person.task), &person.jwt, "")
             }),
         ),
         (
             "list",
-            ask(|person| {
+            ask(200, |person| {
                 let path =
                     "/api/me/tasks?status=pending&priority=high,urgent&sort=due_date&include=total";
                 request("GET", path, &person.jwt, "")
@@ -162,7 +157,7 @@ fn loads(people: &[Person]) -> [(&'static str, Requests); 3] {
         ),
         (
             "create",
-            ask(|person| request("POST", "/api/me/tasks", &person.jwt, r#"{"title":"new"}"#)),
+            ask(201, |person| request("POST", "/api/me/tasks", &person.jwt, r#"{"title":"new"}"#)),
         ),
     ]
 }
@@ -179,13 +174,28 @@ struct Round {
     cpu: [f64; 3],
 }
 
-async fn round(way: &Way<'_>, databases: &Databases, requests: &Requests) -> Round {
+/// So many connections for so long, none of whose answers is an error. `look` is called at its begin and end.
+pub fn put_under_load<T>(
+    server: &Server,
+    connections: usize,
+    time: Duration,
+    requests: &Requests,
+    look: impl Fn() -> T,
+) -> (Outcome, [T; 2]) {
+    let requests = Arc::clone(requests);
+    let address = server.address;
+    let load = Load { address, connections, threads: 1, thinking: Duration::ZERO, requests };
+    let (outcome, looks) = load.run(Duration::from_secs(1), time, look);
+    assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+    (outcome, looks)
+}
+
+fn round(way: &Way<'_>, databases: &Databases, requests: &Requests) -> Round {
     let cluster = process_id(&databases.cluster().join("cluster/postmaster.pid"));
     let pooler = process_id(&databases.path("pgbouncer").join("pgbouncer.pid"));
     let used = || [way.server.id(), cluster, pooler].map(cpu_time);
-    let before = used();
-    let outcome = load::run(way.server.address, CONNECTIONS, ROUND, requests).await;
-    let after = used();
+    let (outcome, [before, after]) =
+        put_under_load(&way.server, CONNECTIONS, ROUND, requests, used);
     let cpu = std::array::from_fn(|index| {
         (after[index] - before[index]).as_secs_f64() * 1e6 / outcome.requests as f64
     });
@@ -225,7 +235,7 @@ async fn compare(databases: &Databases) -> Vec<Person> {
         let mut rounds: Vec<Vec<Round>> = ways.iter().map(|_| Vec::new()).collect();
         for _ in 0..ROUNDS {
             for (way, rounds) in ways.iter().zip(&mut rounds) {
-                rounds.push(round(way, databases, &requests).await);
+                rounds.push(round(way, databases, &requests));
             }
         }
         let of = |rounds: &[Round], figure: &dyn Fn(&Round) -> f64| {

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::load::{self, Requests};
-use crate::processes::Server;
 use crate::proxy::{FaultProxy, Way};
+use crate::put_under_load;
+use crate::shared::load::Requests;
+use crate::shared::processes::Server;
 
 const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 const CONNECTIONS: usize = 64;
@@ -33,8 +34,8 @@ pub async fn sweep(database: &str, loads: &[(&str, Requests)]) {
         };
         let (near, far) = (start(database), start(url.as_str()));
         for (name, requests) in loads {
-            let near = load::run(near.address, CONNECTIONS, ROUND, requests).await;
-            let far = load::run(far.address, CONNECTIONS, ROUND, requests).await;
+            let (near, _) = put_under_load(&near, CONNECTIONS, ROUND, requests, || ());
+            let (far, _) = put_under_load(&far, CONNECTIONS, ROUND, requests, || ());
             let [near, far] = [near, far].map(|outcome| {
                 let slowest = outcome.percentile(0.99).as_secs_f64() * 1e3;
                 format!("{:.0} | {slowest:.1}", outcome.per_second())

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::load::Client;
-use crate::processes::Server;
 use crate::proxy::{FaultProxy, Way};
+use crate::shared::load::Client;
+use crate::shared::processes::Server;
 use crate::{call, request};
 
 /// Answers come so much later that everything that is sent without waiting for them has been sent by then.

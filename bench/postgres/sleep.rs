@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-use crate::load::Client;
-use crate::processes::{Server, script};
 use crate::request;
+use crate::shared::folder;
+use crate::shared::load::Client;
+use crate::shared::processes::{Server, script};
 
 const ROUNDS: usize = 7;
 
@@ -17,13 +18,13 @@ pub fn wake(runtime: &Runtime) {
         "| round | PostgreSQL takes connections after ms | the request is answered after ms |"
     );
     println!("|---|---|---|");
-    let folder = crate::folder();
+    let folder = folder();
     let cluster = folder.path().join("postgres");
     let cluster = cluster.to_str().expect("a plain path");
     let port = crate::free_port();
     let environment = [("POSTGRES_PORT", port.as_str()), ("DURABLE", "1")];
     let url = script("postgres", &["start", cluster], &environment);
-    let server = Server::start(&[("DATABASE_URL", &url), ("DATABASE_IDLE_SECONDS", "1")]);
+    let server = Server::start(&[("DATABASE_URL", url.as_str()), ("DATABASE_IDLE_SECONDS", "1")]);
     for round in 1..=ROUNDS {
         script("postgres", &["stop", cluster], &[]);
         let began = Instant::now();

@@ -1,5 +1,6 @@
 //! The programs that are measured, and the CPU time they use.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -8,6 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+/// What keys are encrypted with.
+pub const SECRET: &str = "a-secret-for-benchmarks-that-is-long-enough";
+/// Who issues tokens, and for whom.
+pub const ORIGIN: &str = "http://duly.bench";
 
 /// Runs a script of the project; gives what it prints.
 pub fn script(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> String {
@@ -27,17 +33,18 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(settings: &[(&str, &str)]) -> Self {
+    pub fn start<Text: AsRef<OsStr>>(settings: &[(&str, Text)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let mut command = Command::new(env!("CARGO_BIN_EXE_duly"));
         command.current_dir(folder.path()).env_clear();
         command.envs([("PORT", "0"), ("AUTH_RATE_LIMIT", "off"), ("RUST_LOG", "warn")]);
         command.envs([
-            ("BETTER_AUTH_SECRET", "a-secret-for-benchmarks-that-is-long-enough"),
-            ("BETTER_AUTH_URL", "http://duly.bench"),
+            ("BETTER_AUTH_SECRET", SECRET),
+            ("BETTER_AUTH_URL", ORIGIN),
             ("MAX_TASKS_PER_USER", "10000000"),
         ]);
-        command.envs(settings.iter().copied()).stdout(Stdio::piped());
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("it is piped");
@@ -87,6 +94,35 @@ fn stat(id: u32) -> Option<Stat> {
         own: number(11)? + number(12)?,
         reaped: number(13)? + number(14)?,
     })
+}
+
+/// The CPU time that this very process has used, without those that it has started.
+pub fn own_cpu_time() -> Duration {
+    Duration::from_millis(10 * stat(std::process::id()).map_or(0, |stat| stat.own))
+}
+
+/// The memory of a process, in megabytes.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    pub resident: f64,
+    /// The most there has been, since [`forget_peak`] where that was called.
+    pub peak: f64,
+}
+
+/// proc(5): in `status` as kibibytes.
+pub fn memory(id: u32) -> Memory {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("it is running");
+    let megabytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux has it");
+        let kibibytes: f64 = line.trim_end_matches("kB").trim().parse().expect("a number");
+        kibibytes * 1024.0 / 1e6
+    };
+    Memory { resident: megabytes("VmRSS:"), peak: megabytes("VmHWM:") }
+}
+
+/// The peak counts from here on.
+pub fn forget_peak(id: u32) {
+    fs::write(format!("/proc/{id}/clear_refs"), "5").expect("the process is ours");
 }
 
 /// The number in the first line of a file, such as `postmaster.pid`.
