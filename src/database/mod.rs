@@ -15,6 +15,8 @@ mod scope;
 pub mod sessions;
 mod sqlite;
 mod sqlite_lock;
+mod sqlite_short_reads;
+mod sqlite_values;
 mod sqlite_writer;
 pub mod statement;
 pub mod task_list;

@@ -1,13 +1,14 @@
 //! The PostgreSQL end of the seam: statements on a connection of their own, in one round trip.
 //!
-//! Work runs in a task that owns the connection until every answer has arrived, so a request that is dropped half-way
-//! never hands on a connection with work in flight. What is sent again when a connection is lost is reads, and nothing
+//! Short reads share connections (`lanes`). Other work runs in a task that owns its connection until every answer has
+//! arrived, so a request that is dropped half-way never hands on a connection with work in flight. What is sent again when a connection is lost is reads, and nothing
 //! else: a write may have happened.
 
 mod connection;
 mod connector;
 mod errors;
 mod hosts;
+mod lanes;
 mod lease;
 mod liveness;
 mod pool;
@@ -107,6 +108,13 @@ impl Postgres {
         work: Work,
         trust: Trust,
     ) -> Result<Vec<Vec<Row>>, Trouble> {
+        if let [statement] = statements.as_ref()
+            && work == Work::Read
+            && !statement.is_long
+            && self.pool.connector().makes_own_sessions()
+        {
+            return self.pool.read_shared(statement, trust).await;
+        }
         let lease = self.pool.lease(trust).await.map_err(Trouble::Refused)?;
         let performed = tokio::spawn(lease.perform(Arc::clone(statements), work)).await;
         performed

@@ -8,20 +8,21 @@ use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use rusqlite::types::{ToSqlOutput, Type, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql, ffi};
+use rusqlite::{Connection, OpenFlags, ffi};
 use tokio::sync::oneshot;
 
 use super::migrations::MigrationError;
 use super::sqlite_lock;
+use super::sqlite_short_reads::ShortReads;
+use super::sqlite_values::read_value;
 use super::sqlite_writer::write_all;
-use super::statement::{Batch, Constraint, Row, Statement, Value};
+use super::statement::{Batch, Constraint, Row, Statement};
 use super::{DatabaseError, Load, MAX_WAITING};
 use crate::config::EmbeddedSettings;
 
 /// How many prepared statements a connection keeps.
 const MAX_PREPARED: usize = 256;
-const MAX_READERS: usize = 8;
+pub(super) const MAX_READERS: usize = 8;
 
 /// Where the answer to a queued job goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
@@ -41,6 +42,7 @@ pub(super) struct Sqlite {
     queues: Mutex<Option<Queues>>,
     /// The writer, where there is one, comes first.
     threads: Mutex<Vec<JoinHandle<()>>>,
+    short_reads: ShortReads,
     connections: usize,
     /// Held as long as the database is open, so that no second copy opens it.
     lock: Mutex<Option<File>>,
@@ -79,7 +81,8 @@ impl Sqlite {
         let writer = open_connection(file)?;
         let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
         spawn_readers(file, &read_queue, &mut threads)?;
-        Ok(Self::assemble(Queues { reads, writes }, threads, Some(lock)))
+        let short_reads = ShortReads::open(file)?;
+        Ok(Self::assemble(Queues { reads, writes }, threads, short_reads, Some(lock)))
     }
 
     /// Without a writer: what wants to write is told that the database is closed.
@@ -89,19 +92,31 @@ impl Sqlite {
         let (writes, _) = bounded::<Write>(0);
         let mut threads = Vec::new();
         spawn_readers(&settings.file, &read_queue, &mut threads)?;
-        Ok(Self::assemble(Queues { reads, writes }, threads, lock))
+        let short_reads = ShortReads::open(&settings.file)?;
+        Ok(Self::assemble(Queues { reads, writes }, threads, short_reads, lock))
     }
 
-    fn assemble(queues: Queues, threads: Vec<JoinHandle<()>>, lock: Option<File>) -> Self {
+    fn assemble(
+        queues: Queues,
+        threads: Vec<JoinHandle<()>>,
+        short_reads: ShortReads,
+        lock: Option<File>,
+    ) -> Self {
         Self {
             queues: Mutex::new(Some(queues)),
             connections: threads.len(),
             threads: Mutex::new(threads),
+            short_reads,
             lock: Mutex::new(lock),
         }
     }
 
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        if !statement.is_long
+            && let Some(outcome) = self.short_reads.read(&statement)
+        {
+            return outcome.map_err(|error| classify(&error));
+        }
         let (reply, answer) = oneshot::channel();
         enqueue(&self.queues()?.reads, Read { statement, reply })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -118,6 +133,7 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         let queues = lock_unpoisoned(&self.queues).take();
         let threads = std::mem::take(&mut *lock_unpoisoned(&self.threads));
+        self.short_reads.close();
         let joined = tokio::task::spawn_blocking(move || {
             let writes = queues.map(|queues| queues.writes);
             let mut threads = threads.into_iter();
@@ -224,39 +240,6 @@ pub(super) fn run(connection: &Connection, statement: &Statement) -> rusqlite::R
             .collect::<Result<_, _>>()?));
     }
     Ok(read)
-}
-
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null(_) => ValueRef::Null,
-            Self::Text(text) | Self::Json(text) => ValueRef::Text(text.as_bytes()),
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Boolean(boolean) => ValueRef::Integer(i64::from(*boolean)),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-            Self::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
-            Self::Instant(instant) => ValueRef::Integer(instant.as_microsecond()),
-        }))
-    }
-}
-
-/// SQLite takes any bytes as text. What is not UTF-8 was written by another program, and is not guessed at.
-fn read_value(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Option<Value>> {
-    Ok(match row.get_ref(index)? {
-        ValueRef::Null => None,
-        ValueRef::Integer(number) => Some(Value::Integer(number)),
-        ValueRef::Real(number) => Some(Value::Real(number)),
-        ValueRef::Text(text) => match std::str::from_utf8(text) {
-            Ok(text) => Some(Value::Text(text.to_owned())),
-            Err(_) => {
-                let name = row.as_ref().column_name(index)?;
-                let problem = format!("the column {name} holds text that is not UTF-8").into();
-                return Err(rusqlite::Error::FromSqlConversionFailure(index, Type::Text, problem));
-            }
-        },
-        ValueRef::Blob(bytes) => Some(Value::Bytes(bytes.to_vec())),
-    })
 }
 
 pub(super) fn classify(error: &rusqlite::Error) -> DatabaseError {

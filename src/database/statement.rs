@@ -24,6 +24,8 @@ pub struct Statement {
     pub(super) sql: Cow<'static, str>,
     pub(super) values: Vec<Value>,
     pub(super) scope: Scope,
+    /// Whether it may take so long that it should not be in the way of others.
+    pub(super) is_long: bool,
 }
 
 impl Statement {
@@ -44,7 +46,7 @@ impl Statement {
     }
 
     fn scoped(scope: Scope, sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new(), scope }
+        Self { sql: sql.into(), values: Vec::new(), scope, is_long: false }
     }
 
     /// Gives the next placeholder its value.

@@ -36,15 +36,14 @@ pub async fn list_tasks(
 ) -> Result<TaskPage, DatabaseError> {
     let statement = list_statement(database.dialect(), owner, query);
     let mut rows: Vec<Row> = database.read(statement).await?;
-    let mut total = None;
     let first = usize::from(query.include_total);
-    if query.include_total {
-        if let Some(row) = rows.first_mut() {
-            total = Some(row.take(0)?);
-        }
-        // Without a task on the page there is still one row, which carries the total and no id.
-        rows.retain(|row| !row.is_null(first));
-    }
+    let total = match (query.include_total, rows.first_mut()) {
+        (false, _) => None,
+        (true, Some(row)) => Some(row.take(0)?),
+        (true, None) if query.after.is_none() => Some(0),
+        // Behind the last page there is no row to carry the total.
+        (true, None) => Some(count(database, owner, query).await?),
+    };
     let limit = query.limit as usize;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
@@ -53,39 +52,50 @@ pub async fn list_tasks(
     Ok(TaskPage { tasks, has_more, total })
 }
 
+async fn count(
+    database: &Database,
+    owner: &UserId,
+    query: &TaskQuery,
+) -> Result<i64, DatabaseError> {
+    let mut count = Statement::of(owner, "");
+    push_count(&mut count, database.dialect(), query);
+    let rows: Vec<Row> = database.read(count).await?;
+    rows.into_iter().next().map_or(Ok(0), |mut row| row.take(0))
+}
+
+fn push_count(count: &mut Statement, dialect: Dialect, query: &TaskQuery) {
+    // No index helps to find words.
+    count.is_long = !query.filter.words.is_empty();
+    count.push("SELECT count(*) FROM tasks");
+    push_filter(count, dialect, &query.filter);
+}
+
 /// One task more than the page holds is asked for: it says whether there is a next page.
 fn list_statement(dialect: Dialect, owner: &UserId, query: &TaskQuery) -> Statement {
     let mut list = Statement::of(owner, "");
+    list.is_long = !query.filter.words.is_empty();
+    list.push("SELECT ");
     if query.include_total {
-        list.push("SELECT matching.total, ").push(TASK_COLUMNS);
-        list.push(" FROM (SELECT count(*) AS total FROM tasks");
-        push_filter(&mut list, dialect, &query.filter);
-        list.push(") AS matching LEFT JOIN (");
-        push_page(&mut list, dialect, query);
-        list.push(") AS page ON TRUE");
-        push_order(&mut list, &query.sort);
-    } else {
-        push_page(&mut list, dialect, query);
+        list.push("(");
+        push_count(&mut list, dialect, query);
+        list.push("), ");
     }
-    list
-}
-
-fn push_page(list: &mut Statement, dialect: Dialect, query: &TaskQuery) {
-    list.push("SELECT ").push(TASK_COLUMNS).push(", title_folded FROM tasks");
-    push_filter(list, dialect, &query.filter);
+    list.push(TASK_COLUMNS).push(" FROM tasks");
+    push_filter(&mut list, dialect, &query.filter);
     if let Some(position) = &query.after {
         list.push(" AND ");
-        push_lead(list, &query.sort, position);
+        push_lead(&mut list, &query.sort, position);
         push_after(
-            list,
+            &mut list,
             query.sort.keys(),
             &position.keys,
             position.id,
             query.sort.tie_descending(),
         );
     }
-    push_order(list, &query.sort);
+    push_order(&mut list, &query.sort);
     list.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
+    list
 }
 
 fn push_filter(list: &mut Statement, dialect: Dialect, filter: &TaskFilter) {
@@ -100,7 +110,11 @@ fn push_filter(list: &mut Statement, dialect: Dialect, filter: &TaskFilter) {
         }
     }
     if let Some(priorities) = filter.priorities {
-        list.push(" AND (").push_bind(priorities.bits()).push(" & (1 << priority)) <> 0");
+        list.push(" AND priority IN (");
+        for (index, priority) in priorities.iter().enumerate() {
+            list.push(if index > 0 { ", " } else { "" }).push_bind(priority.rank());
+        }
+        list.push(")");
     }
     if !filter.tags.is_empty() {
         list.push(" AND ");

@@ -47,12 +47,15 @@ impl Priority {
 
 /// Some of the five priorities. Collected from an iterator of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PrioritySet(i64);
+pub struct PrioritySet(
+    /// Bit n stands for the priority of rank n.
+    i64,
+);
 
 impl PrioritySet {
-    /// A mask in which bit n stands for the priority of rank n.
-    pub fn bits(self) -> i64 {
-        self.0
+    /// Those that are in it, by rank.
+    pub fn iter(self) -> impl Iterator<Item = Priority> {
+        Priority::ALL.into_iter().filter(move |priority| self.contains(*priority))
     }
 
     /// Whether `priority` is one of them.

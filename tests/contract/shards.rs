@@ -247,6 +247,7 @@ async fn keys_indexes_and_foreign_keys_start_with_the_owner() {
             "tasks: tasks_created_idx",
             "tasks: tasks_due_idx",
             "tasks: tasks_pkey",
+            "tasks: tasks_status_idx",
             "tasks: tasks_user_id_fkey",
         ]
     );

@@ -51,7 +51,8 @@ fn every_parameter_is_read() {
          &tz=Europe/Berlin&q=Cr%C3%A8me+MILK%C2%A0milk&sort=-priority,due_date&limit=100&include=total",
     );
     assert_eq!(query.filter.status, StatusFilter::Pending);
-    assert_eq!(query.filter.priorities.unwrap().bits(), 0b11000);
+    let priorities: Vec<Priority> = query.filter.priorities.unwrap().iter().collect();
+    assert_eq!(priorities, [Priority::High, Priority::Urgent]);
     assert_eq!(query.filter.tags, ["home", "café"]);
     assert!(matches!(query.filter.due, DueFilter::Within(window)
         if window.at_from == Some(instant("2026-11-30T23:00:00Z"))));

@@ -1,6 +1,8 @@
 //! One connection: statements in one round trip, prepared where that holds.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join3};
@@ -49,10 +51,11 @@ pub(super) struct Connection {
     session: Session,
     /// What begins a transaction.
     begin: String,
-    statements: HashMap<String, Prepared>,
+    statements: Mutex<HashMap<String, Arc<Prepared>>>,
     /// Moves what comes and goes, until either end closes.
     driver: JoinHandle<()>,
-    is_at_work: bool,
+    /// How many wait for answers.
+    at_work: AtomicUsize,
 }
 
 struct Prepared {
@@ -70,7 +73,8 @@ impl Connection {
     ) -> Self {
         let begin =
             if session.keeps_settings { "BEGIN".to_owned() } else { format!("BEGIN; {timeouts}") };
-        Self { client, session, begin, statements: HashMap::new(), driver, is_at_work: false }
+        let (statements, at_work) = (Mutex::default(), AtomicUsize::new(0));
+        Self { client, session, begin, statements, driver, at_work }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -84,11 +88,14 @@ impl Connection {
     }
 
     /// Whether the other end is still there.
-    pub(super) async fn check(&mut self) -> bool {
-        self.is_at_work = true;
+    pub(super) async fn check(&self) -> bool {
+        self.at_work.fetch_add(1, Ordering::Relaxed);
         let answered = tokio::time::timeout(CHECK_TIMEOUT, self.client.check_connection()).await;
-        self.is_at_work = !matches!(answered, Ok(Ok(())));
-        !self.is_at_work
+        let is_alive = matches!(answered, Ok(Ok(())));
+        if is_alive {
+            self.at_work.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_alive
     }
 
     /// Sends the statements in one flight, and waits for every answer. Several are one transaction.
@@ -96,30 +103,30 @@ impl Connection {
     /// # Errors
     /// Those of the driver. Then nothing has happened, unless the connection was lost: then it may have.
     pub(super) async fn run(
-        &mut self,
+        &self,
         statements: &[Statement],
         work: Work,
     ) -> Result<Vec<Rows>, Error> {
-        self.is_at_work = true;
+        self.at_work.fetch_add(1, Ordering::Relaxed);
         let outcome = self.send(statements, work).await;
-        self.is_at_work = false;
+        self.at_work.fetch_sub(1, Ordering::Relaxed);
         outcome
     }
 
     /// Joined futures are first polled in order, and the first poll of each puts its message on the wire, so nothing
     /// waits for the answer before it. A statement goes unnamed the first time, with the order to prepare it behind
     /// it, so that this costs no round trip either.
-    async fn send(&mut self, statements: &[Statement], work: Work) -> Result<Vec<Rows>, Error> {
-        let (client, prepared) = (&self.client, &self.statements);
-        let queries = statements.iter().map(|statement| {
-            let known = prepared.get(statement.sql.as_ref());
-            let fits = known.filter(|known| known.kinds.iter().copied().eq(kinds(statement)));
+    async fn send(&self, statements: &[Statement], work: Work) -> Result<Vec<Rows>, Error> {
+        let client = &self.client;
+        let prepared = self.prepared(statements);
+        let queries = statements.iter().zip(&prepared).map(|(statement, known)| {
+            let fits =
+                known.as_ref().filter(|known| known.kinds.iter().copied().eq(kinds(statement)));
             query(client, fits.map(|known| &known.statement), statement)
         });
-        let new = statements.iter().filter(|statement| {
-            self.session.keeps_statements && !prepared.contains_key(statement.sql.as_ref())
-        });
-        let orders = new.map(|statement| prepare(client, statement));
+        let new = statements.iter().zip(&prepared).filter(|(_, known)| known.is_none());
+        let new = new.filter(|_| self.session.keeps_statements);
+        let orders = new.map(|(statement, _)| prepare(client, statement));
         // One statement is a transaction as it is; where the time-outs have to be set, it needs one around it.
         let is_alone =
             statements.len() == 1 && (self.session.keeps_settings || work != Work::Write);
@@ -136,23 +143,37 @@ impl Connection {
             committed.map(|()| rows)
         };
         let (rows, prepared) = join(answers, join_all(orders)).await;
-        self.remember(prepared);
+        if !prepared.is_empty() {
+            self.remember(prepared);
+        }
         rows
     }
 
+    /// Of each statement, what is prepared.
+    fn prepared(&self, statements: &[Statement]) -> Vec<Option<Arc<Prepared>>> {
+        let known = self.statements();
+        statements.iter().map(|statement| known.get(statement.sql.as_ref()).cloned()).collect()
+    }
+
     /// What could not be prepared is tried again with its next use.
-    fn remember(&mut self, prepared: Vec<Result<(String, Prepared), Error>>) {
-        if self.statements.len() + prepared.len() > MAX_PREPARED {
-            self.statements.clear();
+    fn remember(&self, prepared: Vec<Result<(String, Arc<Prepared>), Error>>) {
+        let mut statements = self.statements();
+        if statements.len() + prepared.len() > MAX_PREPARED {
+            statements.clear();
         }
-        self.statements.extend(prepared.into_iter().flatten());
+        statements.extend(prepared.into_iter().flatten());
+    }
+
+    /// What is guarded is never left half-changed, so a panic elsewhere does not spoil it.
+    fn statements(&self) -> MutexGuard<'_, HashMap<String, Arc<Prepared>>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Connection {
     /// Without work in flight the driver says goodbye by itself. With it, it would wait for answers that may never come.
     fn drop(&mut self) {
-        if self.is_at_work {
+        if *self.at_work.get_mut() > 0 {
             self.driver.abort();
         }
     }
@@ -162,11 +183,11 @@ fn kinds(statement: &Statement) -> impl Iterator<Item = Kind> {
     statement.values.iter().map(|value| value.kind())
 }
 
-async fn prepare(client: &Client, statement: &Statement) -> Result<(String, Prepared), Error> {
+async fn prepare(client: &Client, statement: &Statement) -> Result<(String, Arc<Prepared>), Error> {
     let kinds: Vec<Kind> = kinds(statement).collect();
     let types: Vec<Type> = kinds.iter().copied().map(postgres_type).collect();
     let prepared = client.prepare_typed(&statement.sql, &types).await?;
-    Ok((statement.sql.to_string(), Prepared { kinds, statement: prepared }))
+    Ok((statement.sql.to_string(), Arc::new(Prepared { kinds, statement: prepared })))
 }
 
 async fn query(

@@ -62,6 +62,11 @@ impl Connector {
         })
     }
 
+    /// Whether connections are known to be ours alone, so that many can use one at once.
+    pub(super) fn makes_own_sessions(&self) -> bool {
+        self.session.get().is_some_and(|session| session.keeps_settings)
+    }
+
     pub(super) fn hosts(&self) -> &Hosts {
         &self.hosts
     }

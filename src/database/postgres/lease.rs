@@ -13,11 +13,11 @@ use crate::database::DatabaseError;
 use crate::database::statement::{Row, Statement};
 
 /// How long work may take: longer than the server's own time-outs, after which it has answered if it can.
-const WORK_TIMEOUT: Duration = Duration::from_secs(14);
+pub(super) const WORK_TIMEOUT: Duration = Duration::from_secs(14);
 
 /// A connection in use. One that is not put back is closed.
 pub(super) struct Lease {
-    connection: Connection,
+    connection: Arc<Connection>,
     /// When it was last of use to a request.
     since: Instant,
     pool: Arc<Pool>,
@@ -44,9 +44,25 @@ impl From<Trouble> for DatabaseError {
     }
 }
 
+impl Trouble {
+    pub(super) fn silence() -> Self {
+        Self::Lost("it did not answer in time".to_owned())
+    }
+
+    pub(super) fn of(error: &tokio_postgres::Error) -> Self {
+        if errors::had_no_connection(error) {
+            Self::NotBegun(errors::describe(error))
+        } else if errors::is_lost(error) || errors::is_out_of_date(error) {
+            Self::Lost(errors::describe(error))
+        } else {
+            Self::Refused(errors::classify(error))
+        }
+    }
+}
+
 impl Lease {
     pub(super) fn new(
-        connection: Connection,
+        connection: Arc<Connection>,
         since: Instant,
         slot: OwnedSemaphorePermit,
         pool: Arc<Pool>,
@@ -54,9 +70,14 @@ impl Lease {
         Self { connection, since, pool, _slot: slot }
     }
 
+    /// The connection, and the place that goes with it. Whoever takes them puts the connection back.
+    pub(super) fn into_parts(self) -> (Arc<Connection>, OwnedSemaphorePermit) {
+        (self.connection, self._slot)
+    }
+
     /// Does the work, and puts the connection back if it is still good.
     pub(super) async fn perform(
-        mut self,
+        self,
         statements: Arc<[Statement]>,
         work: Work,
     ) -> Result<Vec<Vec<Row>>, Trouble> {
@@ -73,13 +94,10 @@ impl Lease {
             }
             Err(error) => error,
         };
-        if errors::had_no_connection(&error) {
-            return Err(Trouble::NotBegun(errors::describe(&error)));
+        let trouble = Trouble::of(&error);
+        if !matches!(trouble, Trouble::Refused(_)) {
+            return Err(trouble);
         }
-        if errors::is_lost(&error) || errors::is_out_of_date(&error) {
-            return Err(Trouble::Lost(errors::describe(&error)));
-        }
-        let trouble = Trouble::Refused(errors::classify(&error));
         if errors::is_read_only(&error) {
             // Another server takes the writes now; the other connections lead to this one, too.
             pool.close_idle();
@@ -108,6 +126,6 @@ impl Lease {
             let pool = Arc::clone(&self.pool);
             tokio::spawn(async move { pool.connector().cancel(token).await });
         }
-        Trouble::Lost("it did not answer in time".to_owned())
+        Trouble::silence()
     }
 }

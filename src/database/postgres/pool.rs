@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::connection::Connection;
 use super::connector::Connector;
 use super::hosts::Miss;
+use super::lanes::Lanes;
 use super::lease::Lease;
 use super::liveness::{Liveness, SILENCE};
 use crate::config::PostgresSettings;
@@ -40,6 +41,7 @@ pub(super) struct Pool {
     waiting: AtomicUsize,
     idlers: Mutex<Idlers>,
     liveness: Liveness,
+    pub(super) lanes: Lanes,
 }
 
 /// The connections that nobody uses right now.
@@ -52,7 +54,7 @@ struct Idlers {
 }
 
 pub(super) struct Idle {
-    pub(super) connection: Connection,
+    pub(super) connection: Arc<Connection>,
     pub(super) since: Instant,
 }
 
@@ -76,6 +78,7 @@ impl Pool {
             waiting: AtomicUsize::new(0),
             idlers: Mutex::default(),
             liveness: Liveness::new(),
+            lanes: Lanes::new(settings.max_connections),
         })
     }
 
@@ -86,6 +89,16 @@ impl Pool {
     pub(super) async fn lease(self: &Arc<Self>, trust: Trust) -> Result<Lease, DatabaseError> {
         let deadline = Instant::now() + PATIENCE;
         let slot = self.slot(deadline).await?;
+        self.lease_with(slot, trust, deadline).await
+    }
+
+    /// As [`Pool::lease`], for whoever has a place.
+    pub(super) async fn lease_with(
+        self: &Arc<Self>,
+        slot: OwnedSemaphorePermit,
+        trust: Trust,
+        deadline: Instant,
+    ) -> Result<Lease, DatabaseError> {
         let (mut timeouts, mut pause) = (ATTEMPT_TIMEOUTS.into_iter(), PAUSES[0]);
         let mut timeout = timeouts.next().expect("there are three");
         loop {
@@ -114,16 +127,28 @@ impl Pool {
     }
 
     /// A place among those who may use a connection.
-    async fn slot(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, DatabaseError> {
-        if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
-            return Ok(slot);
+    pub(super) async fn slot(
+        &self,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, DatabaseError> {
+        self.place_among(&self.slots, deadline).await
+    }
+
+    /// A place, as soon as there is one.
+    pub(super) async fn place_among(
+        &self,
+        places: &Arc<Semaphore>,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, DatabaseError> {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return Ok(place);
         }
         let _waiting = Waiting::among(&self.waiting)?;
         let began = Instant::now();
-        let mut free = std::pin::pin!(Arc::clone(&self.slots).acquire_owned());
+        let mut free = std::pin::pin!(Arc::clone(places).acquire_owned());
         loop {
-            if let Ok(slot) = tokio::time::timeout(LOOK, &mut free).await {
-                return slot.map_err(|_| DatabaseError::Unavailable("it is closed".to_owned()));
+            if let Ok(place) = tokio::time::timeout(LOOK, &mut free).await {
+                return place.map_err(|_| DatabaseError::Unavailable("it is closed".to_owned()));
             }
             let silence = self.liveness.silence();
             if silence > SILENCE {
@@ -141,7 +166,7 @@ impl Pool {
     /// A connection that is open, and alive as far as can be told.
     async fn take_idle(&self, trust: Trust) -> Option<Idle> {
         loop {
-            let mut idle = self.idlers().connections.pop()?;
+            let idle = self.idlers().connections.pop()?;
             if idle.connection.is_closed() {
                 continue;
             }
@@ -155,7 +180,7 @@ impl Pool {
     }
 
     /// One to any of the hosts, each of which may take so long.
-    async fn connect(&self, timeout: Duration) -> Result<Connection, Miss> {
+    async fn connect(&self, timeout: Duration) -> Result<Arc<Connection>, Miss> {
         let mut round = self.connector.hosts().round();
         while let Some(host) = round.next() {
             let began = Instant::now();
@@ -166,7 +191,7 @@ impl Pool {
             match connected {
                 Ok(connection) => {
                     self.liveness.hear();
-                    return Ok(connection);
+                    return Ok(Arc::new(connection));
                 }
                 Err(miss) => round.miss(miss),
             }
@@ -175,7 +200,7 @@ impl Pool {
     }
 
     /// Takes back a connection that can be used again. `since` is when it was last of use.
-    pub(super) fn put_back(self: &Arc<Self>, connection: Connection, since: Instant) {
+    pub(super) fn put_back(self: &Arc<Self>, connection: Arc<Connection>, since: Instant) {
         let mut idlers = self.idlers();
         if connection.is_closed() || self.slots.is_closed() {
             return;
@@ -196,6 +221,7 @@ impl Pool {
     /// Takes no more work, and closes what is idle.
     pub(super) fn close(&self) {
         self.slots.close();
+        self.lanes.close();
         self.close_idle();
     }
 
@@ -208,6 +234,10 @@ impl Pool {
     /// Whether nobody has needed the database for so long that it may be asleep.
     pub(super) fn may_sleep(&self) -> bool {
         self.liveness.is_unused_for(self.idle_timeout)
+    }
+
+    pub(super) fn has_free_slot(&self) -> bool {
+        self.slots.available_permits() > 0
     }
 
     pub(super) fn connector(&self) -> &Connector {
