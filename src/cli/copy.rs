@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::serve::StopSignals;
 use super::{Failure, print};
-use crate::config::{Place, Storage};
+use crate::config::{LogFormat, LogSettings, Place, Storage};
 use crate::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
+use crate::telemetry;
 
 /// How often it is said how far the copy is.
 const SAY_EVERY: Duration = Duration::from_secs(2);
@@ -51,6 +52,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             false => ControlFlow::Continue(()),
         }
     };
+    // What takes long before the first row is said in the log.
+    telemetry::start_logging(&LogSettings { filter: "warn".to_owned(), format: LogFormat::Pretty });
     eprintln!("from {}\nto   {}", from.name, to.name);
     let mut signals = StopSignals::new()?;
     // The first signal lets what is on the way arrive. The second does not wait for it.

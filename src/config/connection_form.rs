@@ -31,7 +31,9 @@ pub fn looks_like_a_connection_string(text: &str) -> bool {
         return text.contains("://");
     }
     let has_login = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
-    has_scheme(&text) || has_login || has_keywords(&text)
+    // A command that was pasted, or a part of one.
+    let is_command = text.starts_with('-') || text.starts_with("psql ");
+    has_scheme(&text) || has_login || has_keywords(&text) || is_command
 }
 
 /// Whether a text begins with the name of the scheme, whatever follows; `postgres.db` and `postgres-data` are longer
@@ -82,6 +84,9 @@ pub(super) fn split(url: &str) -> Result<(&str, &str), String> {
     let (authority, _) = start.split_once('/').unwrap_or((start, ""));
     let password = login.split_once(':').map_or("", |(_, password)| password);
     check_password(password)?;
+    if start.contains('&') {
+        return Err("has an & before the parameters: they begin with ?".to_owned());
+    }
     if login.contains("%00") || start.contains("%00") {
         return Err("has %00 in it, before the parameters: nothing can hold that".to_owned());
     }

@@ -130,7 +130,8 @@ impl Database {
     pub async fn read<T: FromRow>(&self, statement: Statement) -> Result<Vec<T>, DatabaseError> {
         scope::check(std::slice::from_ref(&statement))?;
         let rows = match &self.engine {
-            Engine::Postgres(postgres) => postgres.read(statement).await?,
+            // What is awaited in it is large, and would be moved about with every request.
+            Engine::Postgres(postgres) => Box::pin(postgres.read(statement)).await?,
             Engine::Sqlite(sqlite) => sqlite.read(statement).await?,
         };
         rows.into_iter().map(T::from_row).collect()

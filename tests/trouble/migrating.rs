@@ -29,8 +29,16 @@ fn a_role_that_may_make_no_tables_is_told_what_it_lacks() {
 #[test]
 fn tables_of_another_program_are_a_reason_that_is_given() {
     let Some(cluster) = Cluster::start() else { return };
-    cluster.sql_in("duly", "CREATE TABLE tasks (number bigint)");
-    refused(&cluster.url(), &[], &["tasks", "already exists", "a database of its own"]);
+    for (create, drop) in [
+        ("CREATE TABLE session (id text, token text)", "DROP TABLE session"),
+        ("CREATE VIEW \"user\" AS SELECT 1 AS id", "DROP VIEW \"user\""),
+        // Behind the first migration, which stays.
+        ("CREATE TABLE tasks (number bigint)", "DROP TABLE tasks"),
+    ] {
+        cluster.sql_in("duly", &format!("SET ROLE duly; {create}"));
+        refused(&cluster.url(), &[], &["a database of its own"]);
+        cluster.sql_in("duly", drop);
+    }
 }
 
 #[test]

@@ -166,6 +166,7 @@ fn what_people_paste_is_answered_with_what_to_do() {
         ("postgresql://u:s3cr3t@h/d'", "quotation mark"),
         ("psql 'postgresql://u:s3cr3t@h/d'", "begins with psql"),
         ("psql postgresql://u:s3cr3t@h/d", "begins with psql"),
+        ("postgresql://u:s3cr3t@h/d&sslmode=require", "they begin with ?"),
         ("host=h dbname=d user=u password=s3cr3t", "host=… dbname=…"),
         ("PASSWORD=s3cr3t user=u", "host=… dbname=…"),
         ("jdbc:postgresql://h/d?password=s3cr3t", "postgresql://user:password@host/database"),

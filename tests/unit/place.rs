@@ -88,6 +88,8 @@ fn a_connection_string_with_a_slip_is_not_taken_for_a_path() {
         "dbname=x",
         "DBNAME=x PASSWORD=pa55phrase",
         "psql 'postgresql://duly:pa55phrase@localhost/x'",
+        "psql -h pa55phrase",
+        "-pa55phrase",
         "'postgresql://duly:pa55phrase@localhost/x'",
         "postgresql://duly:pa55phrase@pa55phrase@localhost/x",
     ] {

@@ -142,10 +142,18 @@ pub(in crate::database) fn describe(error: &Error) -> String {
     text
 }
 
-/// What the server says. Not the details of data that it refuses: they show the row.
+/// What the server says. Where it is about data that it refuses, the details show the row; and what it says of a value
+/// that it cannot read, or what a trigger of somebody's says, may show it as well.
 fn report(reported: &DbError) -> String {
+    let is_of =
+        |classes: &[&str]| classes.iter().any(|class| reported.code().code().starts_with(class));
+    if is_of(&["22", "P0"]) {
+        let table =
+            reported.table().map(|table| format!(" in the table {table}")).unwrap_or_default();
+        return format!("a value was refused{table} (SQLSTATE {})", reported.code().code());
+    }
+    let is_about_data = is_of(&["23"]);
     let mut text = format!("{}: {}", reported.severity(), reported.message());
-    let is_about_data = ["22", "23"].iter().any(|class| reported.code().code().starts_with(class));
     let detail = reported.detail().filter(|_| !is_about_data);
     for more in [detail, reported.hint()].into_iter().flatten() {
         text = format!("{text}. {more}");
@@ -162,6 +170,9 @@ fn with_causes(error: &Error) -> String {
     }
     text
 }
+
+const OTHERS_TABLE: &str =
+    "Where another program has something of the same name, give duly a database of its own";
 
 fn advice(error: &Error, text: &str) -> Option<&'static str> {
     if text.contains("does not support TLS") {
@@ -191,10 +202,10 @@ fn advice(error: &Error, text: &str) -> Option<&'static str> {
             SqlState::INVALID_SCHEMA_NAME,
             "The search_path of the role, or the one in the connection string, must name a schema that is there",
         ),
-        (
-            SqlState::DUPLICATE_TABLE,
-            "Another program has a table of this name: give duly a database of its own",
-        ),
+        (SqlState::DUPLICATE_TABLE, OTHERS_TABLE),
+        (SqlState::DUPLICATE_OBJECT, OTHERS_TABLE),
+        (SqlState::WRONG_OBJECT_TYPE, OTHERS_TABLE),
+        (SqlState::UNDEFINED_COLUMN, OTHERS_TABLE),
         (
             SqlState::READ_ONLY_SQL_TRANSACTION,
             "Connect to the server that takes writes: target_session_attrs=read-write chooses it among several hosts",

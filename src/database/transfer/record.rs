@@ -111,7 +111,11 @@ fn one_form(kind: Kind, value: Value) -> Option<Value> {
         T::from_value(value).map(Column::into_value)
     }
     match kind {
-        Kind::Text => as_is::<String>(value),
+        // PostgreSQL keeps no U+0000, and nothing of ours writes one.
+        Kind::Text => as_is::<String>(value).filter(|value| match value {
+            Value::Text(text) => !text.contains('\0'),
+            _ => true,
+        }),
         Kind::Integer => as_is::<i64>(value),
         Kind::Real => as_is::<f64>(value),
         Kind::Boolean => as_is::<bool>(value),
@@ -119,10 +123,11 @@ fn one_form(kind: Kind, value: Value) -> Option<Value> {
         Kind::Uuid => as_is::<Uuid>(value),
         Kind::Instant => as_is::<Timestamp>(value),
         Kind::Json => match value {
-            // PostgreSQL writes JSON with spaces of its own.
+            // Tags, the only JSON there is. PostgreSQL writes it with spaces of its own, and keeps no U+0000.
             Value::Json(text) | Value::Text(text) => {
-                let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-                Some(Value::Json(json.to_string()))
+                let tags: Vec<String> = serde_json::from_str(&text).ok()?;
+                let is_kept = tags.iter().all(|tag| !tag.contains('\0'));
+                is_kept.then(|| Value::Json(serde_json::Value::from(tags).to_string()))
             }
             _ => None,
         },

@@ -69,6 +69,53 @@ async fn text_that_is_not_utf_8_is_named_and_not_altered() {
 }
 
 #[tokio::test]
+async fn tags_that_are_none_and_characters_that_postgresql_does_not_keep_are_named() {
+    for source in every_engine().await {
+        let is_postgres = matches!(source.storage, Storage::Postgres(_));
+        let from = Side::filled(source, 5).await;
+        let mut cases = vec![
+            ("tags = '[1.10, 100000000000000000000000001]'", "tasks.tags"),
+            ("tags = '{\"a\": \"b\"}'", "tasks.tags"),
+        ];
+        if !is_postgres {
+            cases.push(("tags = '[\"a\\u0000b\"]'", "tasks.tags"));
+            cases.push(("title = 'a' || char(0) || 'b'", "tasks.title"));
+        }
+        for (change, named) in cases {
+            from.execute(&format!("UPDATE tasks SET {change}")).await;
+            let to = Side::new(storage::embedded(), "target");
+            let refused = all(&from, &to).await.unwrap_err().to_string();
+            assert!(refused.contains(&format!("{named} of the row with")), "{change}: {refused}");
+            from.execute("UPDATE tasks SET tags = '[]'").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_trigger_of_the_target_says_about_a_row_is_not_repeated() {
+    let Some(target) = storage::postgres().await else { return };
+    let from = Side::filled(storage::embedded(), 2).await;
+    from.execute("UPDATE tasks SET title = 'nobodys business'").await;
+    let to = Side::new(target, "target");
+    to.open().await.close().await;
+    for complaint in ["PERFORM new.title::integer", "RAISE EXCEPTION 'row %', new"] {
+        to.execute(&format!(
+            "CREATE OR REPLACE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN {complaint}; RETURN new; END $$"
+        ))
+        .await;
+        to.execute(
+            "CREATE OR REPLACE TRIGGER complain BEFORE INSERT ON tasks \
+             FOR EACH ROW EXECUTE FUNCTION complain()",
+        )
+        .await;
+        let refused = all(&from, &to).await.unwrap_err().to_string();
+        assert!(refused.contains("tasks") && refused.contains("SQLSTATE"), "{refused}");
+        assert!(!refused.contains("business"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn instants_beyond_the_years_that_exist_are_named() {
     let Some(source) = storage::postgres().await else { return };
     let from = Side::filled(source, 700).await;
