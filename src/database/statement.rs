@@ -269,6 +269,16 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// A query for how a statement would be carried out. Its last column says so in words.
+    pub fn explain(self, mut statement: Statement) -> Statement {
+        let explain = match self {
+            Self::Postgres => "EXPLAIN ",
+            Self::Sqlite => "EXPLAIN QUERY PLAN ",
+        };
+        statement.sql.to_mut().insert_str(0, explain);
+        statement
+    }
+
     /// A condition: the JSON array in the column `array` holds every element of the JSON array that the
     /// next placeholder carries.
     pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {

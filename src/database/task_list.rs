@@ -70,8 +70,8 @@ fn push_count(count: &mut Statement, dialect: Dialect, query: &TaskQuery) {
     push_filter(count, dialect, &query.filter);
 }
 
-/// One task more than the page holds is asked for: it says whether there is a next page.
-fn list_statement(dialect: Dialect, owner: &UserId, query: &TaskQuery) -> Statement {
+/// The statement of a list. One task more than the page holds is asked for: it says whether there is a next page.
+pub fn list_statement(dialect: Dialect, owner: &UserId, query: &TaskQuery) -> Statement {
     let mut list = Statement::of(owner, "");
     list.is_long = !query.filter.words.is_empty();
     list.push("SELECT ");
