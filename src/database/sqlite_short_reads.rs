@@ -3,53 +3,52 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::sqlite::{MAX_READERS, open_reader, run};
 use super::statement::{Row, Statement};
 
-/// How long a read may keep the others of its thread waiting.
-const BUDGET: Duration = Duration::from_micros(500);
-/// How many steps of SQLite's machine lie between two looks at the clock.
-const STEPS: i32 = 250;
+/// How many steps of SQLite's machine lie between two looks, and how many looks find a read still short. A page of a
+/// thousand tasks, with the total, takes some ten thousand steps, and a hundred thousand some milliseconds. The clock
+/// would count what others do on the same cores.
+const STEPS: i32 = 25_000;
+const LOOKS: u32 = 3;
 
 /// Connections for whoever comes, one read at a time each.
 pub(super) struct ShortReads {
+    connections: Vec<Mutex<Reader>>,
+}
+
+struct Reader {
     /// `None` once closed.
-    connections: Vec<Mutex<Option<Connection>>>,
+    connection: Option<Connection>,
+    /// How often the read that runs has been looked at.
+    looks: Arc<AtomicU32>,
 }
 
 impl ShortReads {
     /// As many as can run at once.
     pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
         let count = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_READERS);
-        let open = || {
-            let connection = open_reader(file)?;
-            // Whoever would have to wait for the file waits elsewhere.
-            connection.busy_timeout(Duration::ZERO)?;
-            Ok(Mutex::new(Some(connection)))
-        };
-        Ok(Self { connections: (0..count).map(|_| open()).collect::<rusqlite::Result<_>>()? })
+        let readers = (0..count).map(|_| Reader::open(file).map(Mutex::new));
+        Ok(Self { connections: readers.collect::<rusqlite::Result<_>>()? })
     }
 
     /// The rows, or `None` where that takes too long or no connection is free.
     pub(super) fn read(&self, statement: &Statement) -> Option<rusqlite::Result<Vec<Row>>> {
-        let mut free =
-            self.connections.iter().find_map(|connection| match connection.try_lock() {
-                Ok(free) => Some(free),
-                Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
-                Err(TryLockError::WouldBlock) => None,
-            })?;
-        let connection = free.as_mut()?;
-        let began = Instant::now();
-        let is_too_long = move || began.elapsed() > BUDGET;
-        if let Err(error) = connection.progress_handler(STEPS, Some(is_too_long)) {
-            return Some(Err(error));
-        }
+        let reader = self.connections.iter().find_map(|reader| match reader.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })?;
+        let connection = reader.connection.as_ref()?;
+        // SQLite counts the steps of a statement over all of its runs, so the first look may come at once.
+        reader.looks.store(0, Ordering::Relaxed);
         match run(connection, statement) {
             Err(error) if is_broken_off(&error) => None,
             outcome => Some(outcome),
@@ -58,9 +57,22 @@ impl ShortReads {
 
     /// Waits for the reads that run.
     pub(super) fn close(&self) {
-        for connection in &self.connections {
-            drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for reader in &self.connections {
+            drop(reader.lock().unwrap_or_else(PoisonError::into_inner).connection.take());
         }
+    }
+}
+
+impl Reader {
+    fn open(file: &Path) -> rusqlite::Result<Self> {
+        let mut connection = open_reader(file)?;
+        // Whoever would have to wait for the file waits elsewhere.
+        connection.busy_timeout(Duration::ZERO)?;
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&looks);
+        let is_too_long = move || counted.fetch_add(1, Ordering::Relaxed) >= LOOKS;
+        connection.progress_handler(STEPS, Some(is_too_long))?;
+        Ok(Self { connection: Some(connection), looks })
     }
 }
 
