@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::requests::{LIST_PATH, Mode, Operation, get, task_path};
-use crate::shared::load::Client;
+use crate::shared::client::Client;
 use crate::shared::people::{
     FIRST_NEW_TASK, FIRST_TASK, FIRST_USER, Scale, TASK_PREFIX, TASK_STEP, USER_STEP, user_id,
 };

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::shared::load::{Random, Requests};
+use crate::shared::load::Requests;
 use crate::shared::people::{Scale, task_id};
+use crate::shared::random::Random;
 
 /// A kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]

@@ -13,9 +13,10 @@ use crate::Bench;
 use crate::options::Engine;
 use crate::requests::get;
 use crate::runtime;
+use crate::shared::client::Client;
 use crate::shared::contents::Row;
-use crate::shared::load::{Client, Random};
 use crate::shared::people::user_id;
+use crate::shared::random::Random;
 
 /// Pages of one list that are asked for one after the other.
 const PAGES: usize = 4;

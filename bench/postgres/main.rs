@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use shared::client::Client;
 use shared::folder;
-use shared::load::{Client, Load, Outcome, Requests};
+use shared::load::{Load, Outcome, Requests};
 use shared::processes::{Server, cpu_time, process_id, script};
 use tempfile::TempDir;
 

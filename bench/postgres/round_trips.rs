@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::proxy::{FaultProxy, Way};
-use crate::shared::load::Client;
+use crate::shared::client::Client;
 use crate::shared::processes::Server;
 use crate::{call, request};
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::request;
+use crate::shared::client::Client;
 use crate::shared::folder;
-use crate::shared::load::Client;
 use crate::shared::processes::{Server, script};
 
 const ROUNDS: usize = 7;

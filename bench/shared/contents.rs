@@ -3,8 +3,8 @@
 use duly::models::folding::fold;
 use uuid::Uuid;
 
-use super::load::Random;
 use super::people::task_id;
+use super::random::Random;
 
 const VERBS: [&str; 12] = [
     "Call", "Write to", "Answer", "Prepare", "Check", "Pay", "Book", "Repair", "Order", "Discuss",

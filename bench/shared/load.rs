@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,9 +12,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::LocalSet;
+
+use super::client::Client;
+use super::random::Random;
 
 /// How long answers are waited for when a load is over.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,115 +24,8 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// How long a connection that broke waits before it is made again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Chance that can be repeated (SplitMix64).
-pub struct Random(u64);
-
-impl Random {
-    /// The same seed gives the same numbers.
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Less than `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// One of them.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len() as u64) as usize]
-    }
-}
-
 /// Appends one request, chosen by chance, and gives the status that is the right answer.
 pub type Requests = Arc<dyn Fn(&mut Random, &mut Vec<u8>) -> u16 + Send + Sync>;
-
-/// A keep-alive connection, and the answer that came last.
-pub struct Client {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    body_at: usize,
-}
-
-impl Client {
-    pub async fn connect(address: SocketAddr) -> Self {
-        Self::try_connect(address).await.expect("the server listens")
-    }
-
-    async fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(32 * 1024), body_at: 0 })
-    }
-
-    /// Sends a request; gives status and body.
-    pub async fn send(&mut self, request: &str) -> (u16, String) {
-        let status = self.exchange(request.as_bytes()).await.expect("the connection stays");
-        (status, self.body().into_owned())
-    }
-
-    /// Sends a request and waits for its answer; gives the status.
-    ///
-    /// # Errors
-    /// Where the connection breaks, or what comes is no HTTP.
-    pub async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        let mut head = None;
-        loop {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            if head.is_none() {
-                head = Head::read(&self.buffer)?;
-            }
-            if let Some(Head { status, body_at, length }) = head
-                && self.buffer.len() >= body_at + length
-            {
-                self.body_at = body_at;
-                return Ok(status);
-            }
-        }
-    }
-
-    fn body(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.buffer[self.body_at..])
-    }
-}
-
-/// What of an answer's head matters.
-#[derive(Clone, Copy)]
-struct Head {
-    status: u16,
-    body_at: usize,
-    length: usize,
-}
-
-impl Head {
-    /// `None` while it has not come as a whole.
-    fn read(buffer: &[u8]) -> io::Result<Option<Self>> {
-        let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
-            return Ok(None);
-        };
-        let is_none = || io::Error::from(io::ErrorKind::InvalidData);
-        let head = std::str::from_utf8(&buffer[..end]).map_err(|_| is_none())?;
-        let status = head.get(9..12).and_then(|text| text.parse().ok()).ok_or_else(is_none)?;
-        let length = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .map_or(Some(0), |(_, value)| value.parse().ok())
-            .ok_or_else(is_none)?;
-        Ok(Some(Self { status, body_at: end + 4, length }))
-    }
-}
 
 /// What is to be sent.
 #[derive(Clone)]

@@ -1,9 +1,11 @@
 //! What the benchmarks share: the load, the programs, and what is in the databases.
 
+pub mod client;
 pub mod contents;
 pub mod load;
 pub mod people;
 pub mod processes;
+pub mod random;
 pub mod seed;
 
 use std::fs::Permissions;

@@ -130,7 +130,7 @@ impl Database {
     pub async fn read<T: FromRow>(&self, statement: Statement) -> Result<Vec<T>, DatabaseError> {
         scope::check(std::slice::from_ref(&statement))?;
         let rows = match &self.engine {
-            // What is awaited in it is large, and would be moved about with every request.
+            // Without a box the futures of requests nest deeper than the compiler follows.
             Engine::Postgres(postgres) => Box::pin(postgres.read(statement)).await?,
             Engine::Sqlite(sqlite) => sqlite.read(statement).await?,
         };

@@ -13,9 +13,9 @@ use rusqlite::{Connection, ErrorCode};
 use super::sqlite::{MAX_READERS, open_reader, run};
 use super::statement::{Row, Statement};
 
-/// How many steps of SQLite's machine lie between two looks, and how many looks find a read still short. A page of a
-/// thousand tasks, with the total, takes some ten thousand steps, and a hundred thousand some milliseconds. The clock
-/// would count what others do on the same cores.
+/// How many steps of SQLite's machine lie between two looks, and how many looks find a read still short. Of a
+/// thousand tasks, a page by due date with the total takes some 4,000 steps, one by title 15,000. The clock would count
+/// what others do on the same cores.
 const STEPS: i32 = 25_000;
 const LOOKS: u32 = 3;
 

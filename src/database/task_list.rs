@@ -64,8 +64,6 @@ async fn count(
 }
 
 fn push_count(count: &mut Statement, dialect: Dialect, query: &TaskQuery) {
-    // No index helps to find words.
-    count.is_long = !query.filter.words.is_empty();
     count.push("SELECT count(*) FROM tasks");
     push_filter(count, dialect, &query.filter);
 }
@@ -73,7 +71,6 @@ fn push_count(count: &mut Statement, dialect: Dialect, query: &TaskQuery) {
 /// The statement of a list. One task more than the page holds is asked for: it says whether there is a next page.
 pub fn list_statement(dialect: Dialect, owner: &UserId, query: &TaskQuery) -> Statement {
     let mut list = Statement::of(owner, "");
-    list.is_long = !query.filter.words.is_empty();
     list.push("SELECT ");
     if query.include_total {
         list.push("(");
@@ -121,6 +118,8 @@ fn push_filter(list: &mut Statement, dialect: Dialect, filter: &TaskFilter) {
         dialect.push_contains_all(list, "tags", &filter.tags);
     }
     push_due(list, filter.due);
+    // No index helps to find words.
+    list.is_long |= !filter.words.is_empty();
     for word in &filter.words {
         let pattern = like_pattern(word);
         list.push(" AND (title_folded LIKE ").push_bind(pattern.as_str()).push(" ESCAPE '\\'");

@@ -167,6 +167,26 @@ async fn a_list_reads_only_its_owners_tasks_by_an_index() {
     }
 }
 
+/// SQLite breaks it off where it was asked for, and a thread does it from the start.
+#[tokio::test]
+async fn a_read_that_takes_long_is_answered_and_keeps_nobody_else_waiting() {
+    let database = TestDatabase::start(storage::embedded()).await;
+    let count = |most: i64| {
+        let count = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $1) \
+                     SELECT count(*) FROM s";
+        Statement::without_owner(count).bind(most)
+    };
+    let numbers = async |most| -> i64 {
+        let mut rows: Vec<Row> = database.read(count(most)).await.unwrap();
+        rows[0].take(0).unwrap()
+    };
+    let long = async { (numbers(3_000_000).await, std::time::Instant::now()) };
+    let short = async { (numbers(10).await, std::time::Instant::now()) };
+    let ((many, long), (few, short)) = tokio::join!(long, short);
+    assert_eq!((many, few), (3_000_000, 10));
+    assert!(short < long);
+}
+
 #[tokio::test]
 async fn a_second_copy_cannot_open_the_same_folder() {
     let database = TestDatabase::start(storage::embedded()).await;

@@ -7,6 +7,7 @@ use duly::database::statement::{Row, Statement};
 use duly::database::tasks::{self, Completion, Precondition};
 use duly::database::{Database, task_list};
 use duly::models::task_query::TaskQuery;
+use futures_util::future::join_all;
 use tokio_postgres::config::Host;
 use uuid::Uuid;
 
@@ -102,4 +103,19 @@ async fn every_read_and_every_write_is_one_round_trip_where_sessions_are_shared(
 #[tokio::test]
 async fn every_read_and_every_write_is_one_round_trip_where_only_statements_are_kept() {
     every_request_waits_once(Pooler::Prepared).await;
+}
+
+/// As many as one after the other would be twenty times the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_come_together_share_the_way() {
+    let Some(counted) = Counted::start(Pooler::None).await else { return };
+    let ada = owner("ada");
+    let find = || tasks::find_task(&counted.database, &ada, Uuid::now_v7());
+    find().await.unwrap();
+    let before = counted.proxy.round_trips();
+    for found in join_all((0..20).map(|_| find())).await {
+        assert_eq!(found.unwrap(), None);
+    }
+    let waited = counted.proxy.round_trips() - before;
+    assert!(waited <= 3, "{waited} round trips for 20 reads");
 }

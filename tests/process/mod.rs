@@ -17,6 +17,7 @@ mod mailbox;
 mod metrics;
 mod remote;
 mod remote_issuer;
+mod restores;
 mod rolling_restart;
 mod round_robin;
 mod secrets;
@@ -25,6 +26,9 @@ mod settings;
 mod several_copies;
 mod stopping;
 mod stored;
+
+use std::collections::HashSet;
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
@@ -69,6 +73,12 @@ pub fn jwt(server: &Server, session_token: &str) -> String {
     let answer = server.call("GET", "/api/auth/token", session_token, None);
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()["token"].as_str().expect("a JWT").to_owned()
+}
+
+/// The names in a directory.
+pub fn names(directory: &Path) -> HashSet<String> {
+    let entries = std::fs::read_dir(directory).expect("it is read");
+    entries.map(|entry| entry.expect("it is read").file_name().into_string().unwrap()).collect()
 }
 
 pub fn create_task(server: &Server, token: &str, title: &str) -> Answer {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 
 use super::load::{Load, Seen};
-use super::program;
-use crate::process::{create_task, sign_up, titles};
+use super::{create_many, program};
+use crate::process::{create_task, sign_up};
 use crate::support::cluster::{Cluster, Options, until};
 
 /// Does something to a database that is at work, and undoes it.
@@ -142,18 +142,10 @@ fn everybody_who_came_while_the_database_was_away_is_served_when_it_is_back() {
     let server = program(&cluster.url()).start();
     let ada = sign_up(&server, "ada");
     cluster.stop();
-    std::thread::scope(|scope| {
-        for number in 0..120 {
-            let (server, token) = (&server, &ada.jwt);
-            scope.spawn(move || {
-                let answer = create_task(server, token, &format!("task {number}"));
-                assert_eq!(answer.status, 201, "{answer:?}");
-            });
-        }
+    create_many(&server, &ada, 120, Duration::ZERO, || {
         wait(7);
         cluster.start_again();
     });
-    assert_eq!(titles(&server, &ada.jwt).len(), 120);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use duly::database::Database;
 use duly::database::statement::Row;
 use futures_util::future::join_all;
 
-use super::program;
+use super::{create_many, program};
 use crate::process::{create_task, sign_up, titles};
 use crate::support::cluster::Cluster;
 use crate::support::database::statement;
@@ -175,17 +175,8 @@ fn who_came_while_the_database_behind_the_pooler_was_away_is_served_when_it_is_b
     let server = program(&pooler.url).start();
     let ada = sign_up(&server, "ada");
     cluster.stop();
-    std::thread::scope(|scope| {
-        for number in 0..40 {
-            let (server, token) = (&server, &ada.jwt);
-            scope.spawn(move || {
-                let answer = create_task(server, token, &format!("task {number}"));
-                assert_eq!(answer.status, 201, "{answer:?}");
-            });
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        std::thread::sleep(Duration::from_secs(2));
+    create_many(&server, &ada, 40, Duration::from_millis(50), || {
+        std::thread::sleep(Duration::from_secs(4));
         cluster.start_again();
     });
-    assert_eq!(titles(&server, &ada.jwt).len(), 40);
 }

@@ -54,7 +54,7 @@ pub(super) struct Connection {
     statements: Mutex<HashMap<String, Arc<Prepared>>>,
     /// Moves what comes and goes, until either end closes.
     driver: JoinHandle<()>,
-    /// How many wait for answers.
+    /// How many wait for answers, or were dropped while they did.
     at_work: AtomicUsize,
 }
 

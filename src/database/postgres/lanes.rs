@@ -7,7 +7,6 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::connection::{Connection, Work};
-use super::errors;
 use super::lease::{Trouble, WORK_TIMEOUT};
 use super::pool::{PATIENCE, Pool, Trust};
 use crate::database::DatabaseError;
@@ -119,12 +118,9 @@ impl Pool {
         let began = Instant::now();
         let statements = std::slice::from_ref(statement);
         let outcome = tokio::select! {
-            outcome = share.connection.run(statements, Work::Read) => outcome.map_err(|error| {
-                if errors::is_read_only(&error) {
-                    self.close_idle();
-                }
-                Trouble::of(&error)
-            }),
+            outcome = share.connection.run(statements, Work::Read) => {
+                outcome.map_err(|error| Trouble::of(&error))
+            }
             () = self.liveness().until_given_up(began) => Err(Trouble::silence()),
             () = tokio::time::sleep(WORK_TIMEOUT) => Err(Trouble::silence()),
         };
