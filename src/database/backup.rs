@@ -149,11 +149,12 @@ fn foreign_object(connection: &Connection) -> rusqlite::Result<Option<(String, S
 
 /// The first table or column that should be there and is not.
 fn missing_column(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    for table in TABLES {
-        for (column, _) in table.columns {
-            if !connection.column_exists(None, table.name, column)? {
-                return Ok(Some(format!("{}.{column}", table.name)));
-            }
+    let copied = TABLES
+        .iter()
+        .flat_map(|table| table.columns.iter().map(|(column, _)| (table.name, *column)));
+    for (table, column) in copied.chain([("owners", "number"), ("tasks", "place")]) {
+        if !connection.column_exists(None, table, column)? {
+            return Ok(Some(format!("{table}.{column}")));
         }
     }
     Ok(None)

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod backup;
 pub mod copies;
+mod dialect;
 pub mod keys;
 pub mod migrations;
 mod postgres;

@@ -64,9 +64,11 @@ fn tables(words: &[&str]) -> usize {
     (0..words.len()).filter(is_table).count()
 }
 
-/// How often they are restricted to the owner: by a condition, or because that is whose the new row is.
+/// How often they are restricted to the owner: by a condition on whose the row is or on where it lies, or because that
+/// is whose the new row is.
 fn restrictions(words: &[&str]) -> usize {
-    let conditions = words.windows(3).filter(|three| *three == ["user_id", "=", "$1"]).count();
+    let of_owner = [["user_id", "=", "$1"], ["place", "BETWEEN", "number"]];
+    let conditions = words.windows(3).filter(|three| of_owner.iter().any(|of| of == three)).count();
     let inserts = (0..words.len()).filter(|at| is_of_owner(&words[*at..])).count();
     conditions + inserts
 }

@@ -1,4 +1,4 @@
-//! The seam: statements, batches, values and rows, and the few places where the two dialects of SQL differ.
+//! The seam: statements, batches, values and rows.
 //!
 //! The rest of the program knows a database only through what is here. Nothing here talks to one.
 
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+pub use super::dialect::Dialect;
 use super::scope::Scope;
 pub use crate::error::Constraint;
 use crate::error::DatabaseError;
@@ -258,39 +259,5 @@ impl Constraint {
             Self::UserEmail => columns == "user.email",
             Self::TaskId => columns == "tasks.user_id, tasks.id",
         })
-    }
-}
-
-/// Where PostgreSQL and SQLite do not share a way to say something, this says it for either.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    Postgres,
-    Sqlite,
-}
-
-impl Dialect {
-    /// A query for how a statement would be carried out. Its last column says so in words.
-    pub fn explain(self, mut statement: Statement) -> Statement {
-        let explain = match self {
-            Self::Postgres => "EXPLAIN ",
-            Self::Sqlite => "EXPLAIN QUERY PLAN ",
-        };
-        statement.sql.to_mut().insert_str(0, explain);
-        statement
-    }
-
-    /// A condition: the JSON array in the column `array` holds every element of the JSON array that the
-    /// next placeholder carries.
-    pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {
-        let json = Value::Json(serde_json::Value::from(wanted).to_string());
-        match self {
-            Self::Postgres => statement.push(array).push(" @> ").push_bind(json),
-            Self::Sqlite => statement
-                .push("NOT EXISTS (SELECT 1 FROM json_each(")
-                .push_bind(json)
-                .push(") AS wanted WHERE wanted.value NOT IN (SELECT value FROM json_each(")
-                .push(array)
-                .push(")))"),
-        };
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Users;
-use super::statement::{Statement, Value};
+use super::statement::{Dialect, Statement, Value};
 use super::tasks::{Completion, Precondition, TASK_COLUMNS};
 use crate::models::due_date::DueDate;
 use crate::models::folding::fold;
@@ -15,9 +15,9 @@ use crate::models::user::UserId;
 /// A condition in statements whose `$2` is the id of a task: the owner has no such task.
 const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $2)";
 
-/// The beginning of an insert. The values follow.
+/// The beginning of an insert. Values follow behind ") SELECT ".
 const INSERT: &str = "INSERT INTO tasks (user_id, id, title, title_folded, description, description_folded, \
-     completed_at, priority, due_at, due_has_time, tags, version, created_at, updated_at) SELECT ";
+     completed_at, priority, due_at, due_has_time, tags, version, created_at, updated_at";
 
 /// What it means for an insert that the id is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub(super) fn create_statement(
     push_take_version(&mut create, users, now, 1);
     create.push(" WHERE owners.task_count < ").push_bind(max_tasks);
     create.push(" RETURNING version AS number) ");
-    create.push(INSERT).push("$1, ").push_bind(id).push(", ");
+    create.push(INSERT).push(") SELECT $1, ").push_bind(id).push(", ");
     push_new_values(&mut create, task, now);
     create.push("number, ").push_bind(now).push(", ").push_bind(now).push(" FROM taken");
     create.push(" RETURNING ").push(TASK_COLUMNS);
@@ -104,6 +104,7 @@ pub(super) fn create_statement(
 
 /// Inserts where the count, with this task in it, is within the quota; `IfTaken` says what a taken id means.
 pub(super) fn insert_statement(
+    dialect: Dialect,
     owner: &UserId,
     id: Uuid,
     task: &TaskCreate,
@@ -111,10 +112,11 @@ pub(super) fn insert_statement(
     max_tasks: i64,
     if_taken: IfTaken,
 ) -> Statement {
+    let (place_column, place) = dialect.place();
     let mut insert = Statement::of(owner, INSERT).bind(id);
-    insert.push("user_id, $2, ");
+    insert.push(place_column).push(") SELECT user_id, $2, ");
     push_new_values(&mut insert, task, now);
-    insert.push("version, ").push_bind(now).push(", ").push_bind(now);
+    insert.push("version, ").push_bind(now).push(", ").push_bind(now).push(place);
     insert.push(" FROM owners WHERE user_id = $1 AND task_count <= ").push_bind(max_tasks);
     if if_taken == IfTaken::Nothing {
         insert.push(" AND ").push(ABSENT);

@@ -141,7 +141,8 @@ pub async fn insert_task(
             // The task is counted first and uncounted if that made one too many: the count is right either way,
             // and the insert in between can tell.
             batch.push(take_version(database.users, owner, now, 1));
-            let insert = insert_statement(owner, id, task, now, max_tasks, IfTaken::Fail);
+            let insert =
+                insert_statement(Dialect::Sqlite, owner, id, task, now, max_tasks, IfTaken::Fail);
             let insert = push(&mut batch, insert);
             batch.push(uncount_above(owner, max_tasks));
             insert
@@ -172,6 +173,7 @@ pub async fn put_task(
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
 
+    let dialect = database.dialect();
     let change = Change { fields, completion: None };
     let mut batch: Batch =
         vec![take_version(database.users, owner, now, 0), select_task(owner, id)];
@@ -179,7 +181,7 @@ pub async fn put_task(
         .then(|| push(&mut batch, update_statement(owner, id, &change, precondition, now)));
     let insert = create.map(|task| {
         push(&mut batch, count_if_absent(owner, id));
-        let insert = insert_statement(owner, id, &task, now, max_tasks, IfTaken::Nothing);
+        let insert = insert_statement(dialect, owner, id, &task, now, max_tasks, IfTaken::Nothing);
         let insert = push(&mut batch, insert);
         push(&mut batch, uncount_if_absent(owner, id));
         insert

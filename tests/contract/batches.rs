@@ -100,7 +100,9 @@ on_every_engine! {
         assert!(matches!(again, Ok(Insert::IdTaken)), "{again:?}");
         assert_eq!(database.counts(&ada).await, (1, 1));
 
-        let copy = Statement::across_owners("INSERT INTO tasks SELECT * FROM tasks");
+        let copy = Statement::across_owners("INSERT INTO tasks (user_id, id, title, title_folded, priority, due_has_time, tags, version, created_at, updated_at) \
+             SELECT user_id, id, title, title_folded, priority, due_has_time, tags, version, created_at, updated_at FROM tasks",
+        );
         let error = database.write(vec![copy]).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Unique(Constraint::TaskId)), "{error:?}");
 

@@ -94,7 +94,7 @@ on_every_engine! {
             "SELECT table_name::text, column_name::text FROM information_schema.columns \
              WHERE table_schema = 'public'",
             "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
-             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'",
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND NOT (c.pk = 1 AND c.type = 'INTEGER')",
         );
         let rows: Vec<Row> = database.read(statement(sql)).await.unwrap();
         let there: BTreeSet<(String, String)> = rows

@@ -8,6 +8,7 @@ mod isolation;
 mod local_users;
 mod migrations;
 mod paging;
+mod places;
 mod plans;
 mod pool;
 mod round_trips;

@@ -11,7 +11,8 @@ pub(super) struct Column {
     pub(super) is_required: bool,
 }
 
-/// A table's columns, in their order; none where there is no such table.
+/// A table's columns, in their order; none where there is no such table. Numbers that SQLite gives its rows are left out:
+/// each file has its own.
 pub(super) async fn columns(
     database: &Database,
     table: &str,
@@ -28,7 +29,8 @@ fn columns_of(dialect: Dialect, table: &str) -> Statement {
              WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         }
         Dialect::Sqlite => {
-            "SELECT name, \"notnull\" = 1 AND dflt_value IS NULL FROM pragma_table_info($1) ORDER BY cid"
+            "SELECT name, \"notnull\" = 1 AND dflt_value IS NULL FROM pragma_table_info($1) \
+             WHERE NOT (pk = 1 AND type = 'INTEGER') ORDER BY cid"
         }
     })
     .bind(table)

@@ -1,0 +1,2 @@
+-- The embedded database gives its rows places. PostgreSQL finds them as it is.
+SELECT 1;
