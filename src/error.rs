@@ -41,6 +41,9 @@ pub enum Error {
     /// 409 `id_taken`: one of the owner's tasks has the id that was chosen.
     #[error("you already have a task with this id")]
     IdTaken,
+    /// 409 `still_running`, with `Retry-After`: a request with the same `Idempotency-Key` is being answered.
+    #[error("a request with this Idempotency-Key is being answered; ask again for its answer")]
+    StillRunning,
     /// 412 `precondition_failed`: a stale `If-Match`. Carries the task as it is now, if there is one.
     #[error("the task is not in the state that the request is conditional on")]
     PreconditionFailed(Option<Box<Task>>),
@@ -53,6 +56,9 @@ pub enum Error {
     /// 422 `invalid_field`: the JSON reads, but these fields are not valid.
     #[error("{} fields are not valid", .0.len())]
     InvalidFields(Vec<FieldError>),
+    /// 422 `key_reused`: the `Idempotency-Key` has been used for something else.
+    #[error("this Idempotency-Key has been used for another request; take a new one")]
+    KeyReused,
     /// 503 `timeout`, with `Retry-After`: the answer took too long.
     #[error("the answer took too long")]
     Timeout,
@@ -146,4 +152,5 @@ impl DatabaseError {
 pub enum Constraint {
     UserEmail,
     TaskId,
+    IdempotencyKey,
 }

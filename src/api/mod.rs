@@ -6,6 +6,7 @@ pub mod auth;
 pub mod caller;
 pub mod conditions;
 pub mod health;
+pub mod idempotency;
 pub mod json;
 pub mod openapi;
 pub mod origins;
@@ -13,6 +14,7 @@ pub mod problem;
 pub mod request_id;
 pub mod schemas;
 pub mod server;
+pub mod task_answers;
 pub mod task_list;
 pub mod tasks;
 
@@ -52,6 +54,7 @@ pub struct App {
     pub cors_origins: Vec<String>,
     /// Proxies that are believed whom they name.
     pub trusted_proxies: TrustedProxies,
+    running_keys: idempotency::RunningKeys,
     draining: AtomicBool,
 }
 
@@ -73,6 +76,7 @@ impl App {
             origins,
             cors_origins,
             trusted_proxies,
+            running_keys: idempotency::RunningKeys::default(),
             draining: AtomicBool::new(false),
         }
     }
@@ -129,6 +133,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     let exposed = [
         "etag",
+        "idempotency-replayed",
         "location",
         "retry-after",
         "set-auth-jwt",
@@ -146,6 +151,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            idempotency::HEADER,
             request_id::HEADER,
         ]))
         .expose_headers(exposed.map(HeaderName::from_static))

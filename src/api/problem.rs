@@ -61,6 +61,9 @@ impl Error {
                 (StatusCode::CONFLICT, "quota_exceeded", "You have as many tasks as you may keep")
             }
             Self::IdTaken => (StatusCode::CONFLICT, "id_taken", "The id is taken"),
+            Self::StillRunning => {
+                (StatusCode::CONFLICT, "still_running", "The first request is still running")
+            }
             Self::PreconditionFailed(_) => {
                 (StatusCode::PRECONDITION_FAILED, "precondition_failed", "The task has changed")
             }
@@ -74,6 +77,9 @@ impl Error {
             ),
             Self::InvalidFields(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", "A field is not valid")
+            }
+            Self::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "The key was used before")
             }
             Self::Timeout => {
                 (StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long")
@@ -145,7 +151,7 @@ impl IntoResponse for Error {
         if let Self::Unauthorized(reason) = self {
             headers.insert(header::WWW_AUTHENTICATE, challenge(reason));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE || code == "still_running" {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response

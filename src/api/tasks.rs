@@ -1,20 +1,23 @@
 //! `/api/{user_id}/tasks`: a person's tasks (API.md, "Tasks").
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::Map;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::caller::{Owner, TaskId};
-use super::conditions::{ReadCondition, WriteCondition, entity_tag};
-use super::json::{AcceptsJson, JsonObject, MergePatch, OptionalJsonObject, private};
+use super::conditions::{ReadCondition, WriteCondition};
+use super::idempotency::{Repeatable, Running, answer_before};
+use super::json::{AcceptsJson, JsonObject, MergePatch, OptionalJsonObject};
 use super::schemas::{CompletionDocument, ProblemDocument, TaskDocument, TaskInputDocument};
+use super::task_answers::{answer, created, not_modified};
 use super::{App, AppState};
 use crate::database::tasks::{self, Completion, Delete, Insert, Precondition, Put, Update};
 use crate::error::Error;
-use crate::models::task::Task;
+use crate::models::task::new_task_id;
 use crate::models::task_fields::{CompleteRequest, IdField, TaskCreate, TaskFields};
 use crate::models::user::UserId;
 
@@ -32,7 +35,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
     path = "/api/{user_id}/tasks",
     operation_id = "create_task",
     tag = "tasks",
-    params(("user_id" = String, Path, description = "The caller's id, or `me`")),
+    params(
+        ("user_id" = String, Path, description = "The caller's id, or `me`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+    ),
     request_body = TaskInputDocument,
     responses(
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
@@ -44,14 +50,17 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn create_task(
     Owner(owner): Owner,
     _: AcceptsJson,
+    repeatable: Repeatable,
     State(app): State<AppState>,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Error> {
+    let running = repeatable.begin(&app, &owner, &body)?;
     let task = TaskCreate::parse(body, IdField::ClientChosen).map_err(Error::InvalidFields)?;
-    let id = task.id.unwrap_or_else(|| new_id(&app));
-    let (now, max) = (app.services.clock.now(), app.max_tasks_per_user);
-    match tasks::insert_task(&app.services.database, &owner, id, &task, now, max).await? {
+    let id = task.id.unwrap_or_else(|| new_task_id(app.services.clock.now()));
+    let (database, max) = (&app.services.database, app.max_tasks_per_user);
+    match tasks::insert_task(database, &owner, id, &task, running.attempt(), max).await? {
         Insert::Created(task) => Ok(created(&task)),
+        Insert::Before(before) => answer_before(before),
         Insert::IdTaken => Err(Error::IdTaken),
         Insert::QuotaExceeded => Err(Error::QuotaExceeded(max)),
     }
@@ -85,11 +94,7 @@ async fn get_task(
     let found = tasks::find_task(&app.services.database, &owner, id).await?;
     let task = found.ok_or(Error::NotFound)?;
     if condition.is_met_by(task.version) {
-        let headers = [
-            (header::ETAG, entity_tag(task.version)),
-            (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        ];
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        return Ok(not_modified(task.version));
     }
     Ok(answer(StatusCode::OK, &task))
 }
@@ -108,6 +113,7 @@ async fn get_task(
         ("id" = Uuid, Path),
         ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`; `*`: only if it exists"),
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if it does not exist"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body = TaskInputDocument,
     responses(
@@ -124,13 +130,16 @@ async fn put_task(
     _: AcceptsJson,
     TaskId(id): TaskId,
     WriteCondition(condition): WriteCondition,
+    repeatable: Repeatable,
     State(app): State<AppState>,
     JsonObject(body): JsonObject,
 ) -> Result<Response, Error> {
+    let running = repeatable.begin(&app, &owner, &body)?;
     let fields = TaskFields::parse(body, IdField::ReadOnly).map_err(Error::InvalidFields)?;
-    let (now, max) = (app.services.clock.now(), app.max_tasks_per_user);
-    let database = &app.services.database;
-    match tasks::put_task(database, &owner, id, &fields, &condition, now, max).await? {
+    let (database, max) = (&app.services.database, app.max_tasks_per_user);
+    let attempt = running.attempt();
+    match tasks::put_task(database, &owner, id, &fields, &condition, attempt, max).await? {
+        Put::Before(before) => answer_before(before),
         Put::Created(task) => Ok(created(&task)),
         Put::Updated(task) => Ok(answer(StatusCode::OK, &task)),
         Put::Stale(current) => Err(Error::PreconditionFailed(current.map(Box::new))),
@@ -151,6 +160,7 @@ async fn put_task(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
         ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body(content((TaskInputDocument = "application/merge-patch+json"), (TaskInputDocument = "application/json"))),
     responses(
@@ -166,11 +176,13 @@ async fn update_task(
     _: AcceptsJson,
     TaskId(id): TaskId,
     WriteCondition(condition): WriteCondition,
+    repeatable: Repeatable,
     State(app): State<AppState>,
     MergePatch(body): MergePatch,
 ) -> Result<Response, Error> {
+    let running = repeatable.begin(&app, &owner, &body)?;
     let fields = TaskFields::parse(body, IdField::ReadOnly).map_err(Error::InvalidFields)?;
-    update(&app, &owner, id, &fields, None, &condition).await
+    update(&app, &owner, id, &fields, None, &condition, &running).await
 }
 
 /// Complete or reopen a task
@@ -185,6 +197,7 @@ async fn update_task(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
         ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body = Option<CompletionDocument>,
     responses(
@@ -200,12 +213,14 @@ async fn complete_task(
     _: AcceptsJson,
     TaskId(id): TaskId,
     WriteCondition(condition): WriteCondition,
+    repeatable: Repeatable,
     State(app): State<AppState>,
     OptionalJsonObject(body): OptionalJsonObject,
 ) -> Result<Response, Error> {
+    let running = repeatable.begin(&app, &owner, &body)?;
     let request = CompleteRequest::parse(body).map_err(Error::InvalidFields)?;
     let completion = request.completed.map_or(Completion::Toggle, Completion::Set);
-    update(&app, &owner, id, &TaskFields::default(), Some(completion), &condition).await
+    update(&app, &owner, id, &TaskFields::default(), Some(completion), &condition, &running).await
 }
 
 /// Delete a task
@@ -218,6 +233,7 @@ async fn complete_task(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
         ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     responses(
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
@@ -231,11 +247,14 @@ async fn delete_task(
     _: AcceptsJson,
     TaskId(id): TaskId,
     WriteCondition(condition): WriteCondition,
+    repeatable: Repeatable,
     State(app): State<AppState>,
 ) -> Result<Response, Error> {
+    let running = repeatable.begin(&app, &owner, &Map::new())?;
     refuse_absent(&condition)?;
-    let (database, now) = (&app.services.database, app.services.clock.now());
-    match tasks::delete_task(database, &owner, id, &condition, now).await? {
+    let (database, attempt) = (&app.services.database, running.attempt());
+    match tasks::delete_task(database, &owner, id, &condition, attempt).await? {
+        Delete::Before(before) => answer_before(before),
         Delete::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
         Delete::Stale(current) => Err(Error::PreconditionFailed(Some(Box::new(current)))),
         Delete::Missing => Err(Error::NotFound),
@@ -249,10 +268,12 @@ async fn update(
     fields: &TaskFields,
     completion: Option<Completion>,
     condition: &Precondition,
+    running: &Running,
 ) -> Result<Response, Error> {
     refuse_absent(condition)?;
-    let (database, now) = (&app.services.database, app.services.clock.now());
-    match tasks::update_task(database, owner, id, fields, completion, condition, now).await? {
+    let (database, attempt) = (&app.services.database, running.attempt());
+    match tasks::update_task(database, owner, id, fields, completion, condition, attempt).await? {
+        Update::Before(before) => answer_before(before),
         Update::Updated(task) => Ok(answer(StatusCode::OK, &task)),
         Update::Stale(current) => Err(Error::PreconditionFailed(Some(Box::new(current)))),
         Update::Missing => Err(Error::NotFound),
@@ -267,29 +288,4 @@ fn refuse_absent(condition: &Precondition) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
-}
-
-fn new_id(app: &App) -> Uuid {
-    let now = app.services.clock.now();
-    let (seconds, nanos) = (now.as_second(), now.subsec_nanosecond());
-    let timestamp = uuid::Timestamp::from_unix(
-        uuid::NoContext,
-        seconds.try_into().unwrap_or(0),
-        nanos.try_into().unwrap_or(0),
-    );
-    Uuid::new_v7(timestamp)
-}
-
-fn created(task: &Task) -> Response {
-    let mut response = answer(StatusCode::CREATED, task);
-    let location = format!("/api/me/tasks/{}", task.id);
-    let location = HeaderValue::from_str(&location).expect("a UUID is ASCII");
-    response.headers_mut().insert(header::LOCATION, location);
-    response
-}
-
-fn answer(status: StatusCode, task: &Task) -> Response {
-    let mut response = private(status, task);
-    response.headers_mut().insert(header::ETAG, entity_tag(task.version));
-    response
 }

@@ -20,19 +20,37 @@ impl Dialect {
         statement
     }
 
-    /// A condition: the JSON array in the column `array` holds every element of the JSON array that the
-    /// next placeholder carries.
-    pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {
-        let json = Value::Json(serde_json::Value::from(wanted).to_string());
-        match self {
-            Self::Postgres => statement.push(array).push(" @> ").push_bind(json),
-            Self::Sqlite => statement
-                .push("NOT EXISTS (SELECT 1 FROM json_each(")
-                .push_bind(json)
-                .push(") AS wanted WHERE wanted.value NOT IN (SELECT value FROM json_each(")
-                .push(array)
-                .push(")))"),
+    /// A condition: the text in a column, where there is one, contains another.
+    pub(super) fn push_contains_text(self, statement: &mut Statement, column: &str, wanted: &str) {
+        let function = match self {
+            Self::Postgres => "strpos(",
+            Self::Sqlite => "instr(",
         };
+        statement.push(function).push(column).push(", ").push_bind(wanted).push(") > 0");
+    }
+
+    /// A condition: the JSON array of texts in a column holds every one of these.
+    pub fn push_contains_all(self, statement: &mut Statement, array: &str, wanted: &[String]) {
+        let json = serde_json::Value::from(wanted).to_string();
+        match self {
+            Self::Postgres => {
+                statement.push(array).push(" @> ").push_bind(Value::Json(json));
+            }
+            Self::Sqlite => {
+                // Few arrays even contain the text: the others need not be read as JSON.
+                for text in wanted {
+                    let text = serde_json::Value::from(text.as_str()).to_string();
+                    self.push_contains_text(statement, array, &text);
+                    statement.push(" AND ");
+                }
+                statement
+                    .push("NOT EXISTS (SELECT 1 FROM json_each(")
+                    .push_bind(Value::Json(json))
+                    .push(") AS wanted WHERE wanted.value NOT IN (SELECT value FROM json_each(")
+                    .push(array)
+                    .push(")))");
+            }
+        }
     }
 
     /// What an insert of a task appends to its columns and to its values, which come from the row of its owner: where

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod backup;
 pub mod copies;
 mod dialect;
+pub mod idempotency;
 pub mod keys;
 pub mod migrations;
 mod postgres;

@@ -1,20 +1,20 @@
 //! Whose rows a statement is about, and the check that this is one person's.
 //!
 //! Isolation, and distributing the tables by `user_id` (docs/SCALING.md), both rest on it: whatever reads or changes
-//! `owners` or `tasks` is about one person, and says so.
+//! `owners`, `tasks` or `idempotency_keys` is about one person, and says so.
 
 use super::DatabaseError;
 use super::statement::{Statement, Value};
 
 /// The tables that hold what people keep, each row by its `user_id`.
-const OWNED: [&str; 2] = ["owners", "tasks"];
+const OWNED: [&str; 3] = ["owners", "tasks", "idempotency_keys"];
 
 /// Whose rows a statement is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// Those of one person, whose id is the value of `$1`.
     OneOwner,
-    /// None of `owners` and `tasks`.
+    /// None of the tables that hold what people keep.
     NoOwner,
     /// Everybody's.
     AllOwners,

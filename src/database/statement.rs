@@ -243,13 +243,14 @@ impl FromRow for Row {
 }
 
 impl Constraint {
-    const ALL: [Self; 2] = [Self::UserEmail, Self::TaskId];
+    const ALL: [Self; 3] = [Self::UserEmail, Self::TaskId, Self::IdempotencyKey];
 
     /// By the name in the schema, which PostgreSQL reports.
     pub(super) fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|constraint| match constraint {
             Self::UserEmail => name == "user_email_key",
             Self::TaskId => name == "tasks_pkey",
+            Self::IdempotencyKey => name == "idempotency_keys_pkey",
         })
     }
 
@@ -258,6 +259,7 @@ impl Constraint {
         Self::ALL.into_iter().find(|constraint| match constraint {
             Self::UserEmail => columns == "user.email",
             Self::TaskId => columns == "tasks.user_id, tasks.id",
+            Self::IdempotencyKey => columns == "idempotency_keys.user_id, idempotency_keys.key",
         })
     }
 }

@@ -121,24 +121,12 @@ fn push_filter(list: &mut Statement, dialect: Dialect, filter: &TaskFilter) {
     // No index helps to find words.
     list.is_long |= !filter.words.is_empty();
     for word in &filter.words {
-        let pattern = like_pattern(word);
-        list.push(" AND (title_folded LIKE ").push_bind(pattern.as_str()).push(" ESCAPE '\\'");
-        list.push(" OR description_folded LIKE ").push_bind(pattern).push(" ESCAPE '\\')");
+        list.push(" AND (");
+        dialect.push_contains_text(list, "title_folded", word);
+        list.push(" OR ");
+        dialect.push_contains_text(list, "description_folded", word);
+        list.push(")");
     }
-}
-
-/// A pattern for `LIKE … ESCAPE '\'` that finds `word` anywhere.
-fn like_pattern(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for character in word.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn push_due(list: &mut Statement, due: DueFilter) {

@@ -4,9 +4,9 @@
 //! row, so the writes of one person happen one after the other and always lock in the same order; the
 //! statements behind it see what the writes before have left.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::idempotency::{self, Attempt, Before};
 use super::statement::{Batch, Constraint, Dialect, Row, Statement};
 use super::task_statements::{
     Change, IfTaken, change_statement, count_if_absent, create_statement, delete_task_statement,
@@ -73,6 +73,7 @@ pub enum Completion {
 #[derive(Debug)]
 pub enum Insert {
     Created(Task),
+    Before(Before),
     IdTaken,
     QuotaExceeded,
 }
@@ -82,6 +83,7 @@ pub enum Insert {
 pub enum Put {
     Created(Task),
     Updated(Task),
+    Before(Before),
     /// The precondition failed; the task as it is now, if there is one.
     Stale(Option<Task>),
     /// The task is new, and has no title.
@@ -93,6 +95,7 @@ pub enum Put {
 #[derive(Debug)]
 pub enum Update {
     Updated(Task),
+    Before(Before),
     /// The precondition failed; the task as it is now.
     Stale(Task),
     Missing,
@@ -102,6 +105,7 @@ pub enum Update {
 #[derive(Debug)]
 pub enum Delete {
     Deleted,
+    Before(Before),
     /// The precondition failed; the task as it is now.
     Stale(Task),
     Missing,
@@ -128,28 +132,30 @@ pub async fn insert_task(
     owner: &UserId,
     id: Uuid,
     task: &TaskCreate,
-    now: Timestamp,
+    attempt: impl Into<Attempt<'_>>,
     max_tasks: i64,
 ) -> Result<Insert, DatabaseError> {
+    let attempt = attempt.into();
+    let now = attempt.now;
     let mut batch = Batch::new();
-    let insert = match database.dialect() {
-        Dialect::Postgres => {
+    let insert = match (database.dialect(), attempt.once) {
+        (Dialect::Postgres, None) => {
             let create = create_statement(database.users, owner, id, task, now, max_tasks);
             push(&mut batch, create)
         }
-        Dialect::Sqlite => {
+        (dialect, _) => {
             // The task is counted first and uncounted if that made one too many: the count is right either way,
             // and the insert in between can tell.
             batch.push(take_version(database.users, owner, now, 1));
-            let insert =
-                insert_statement(Dialect::Sqlite, owner, id, task, now, max_tasks, IfTaken::Fail);
+            let insert = insert_statement(dialect, owner, id, task, now, max_tasks, IfTaken::Fail);
             let insert = push(&mut batch, insert);
             batch.push(uncount_above(owner, max_tasks));
             insert
         }
     };
-    let created = match database.write(batch).await {
-        Ok(mut rows) => read_first(std::mem::take(&mut rows[insert]), owner)?,
+    let created = match idempotency::write(database, owner, id, attempt, batch).await {
+        Ok(Ok(mut rows)) => read_first(std::mem::take(&mut rows[insert]), owner)?,
+        Ok(Err(before)) => return Ok(Insert::Before(before)),
         Err(DatabaseError::Unique(Constraint::TaskId)) => return Ok(Insert::IdTaken),
         Err(error) => return Err(error),
     };
@@ -166,9 +172,11 @@ pub async fn put_task(
     id: Uuid,
     fields: &TaskFields,
     precondition: &Precondition,
-    now: Timestamp,
+    attempt: impl Into<Attempt<'_>>,
     max_tasks: i64,
 ) -> Result<Put, DatabaseError> {
+    let attempt = attempt.into();
+    let now = attempt.now;
     let may_update = *precondition != Precondition::Absent;
     let may_create = matches!(precondition, Precondition::None | Precondition::Absent);
     let create = fields.to_create().filter(|_| may_create);
@@ -187,7 +195,10 @@ pub async fn put_task(
         insert
     });
 
-    let mut rows = database.write(batch).await?;
+    let mut rows = match idempotency::write(database, owner, id, attempt, batch).await? {
+        Ok(rows) => rows,
+        Err(before) => return Ok(Put::Before(before)),
+    };
     let mut outcome = |index: Option<usize>| match index {
         Some(index) => read_first(std::mem::take(&mut rows[index]), owner),
         None => Ok(None),
@@ -218,19 +229,24 @@ pub async fn update_task(
     fields: &TaskFields,
     completion: Option<Completion>,
     precondition: &Precondition,
-    now: Timestamp,
+    attempt: impl Into<Attempt<'_>>,
 ) -> Result<Update, DatabaseError> {
+    let attempt = attempt.into();
+    let now = attempt.now;
     let change = Change { fields, completion };
-    let rows = match database.dialect() {
-        Dialect::Postgres => {
-            let users = database.users;
-            let change = change_statement(users, owner, id, &change, precondition, now);
-            database.write(vec![change]).await?
+    let users = database.users;
+    let batch = match (database.dialect(), attempt.once) {
+        (Dialect::Postgres, None) => {
+            vec![change_statement(users, owner, id, &change, precondition, now)]
         }
-        Dialect::Sqlite => {
+        _ => {
             let update = update_statement(owner, id, &change, precondition, now);
-            database.write(vec![take_version(database.users, owner, now, 0), update]).await?
+            vec![take_version(users, owner, now, 0), update]
         }
+    };
+    let rows = match idempotency::write(database, owner, id, attempt, batch).await? {
+        Ok(rows) => rows,
+        Err(before) => return Ok(Update::Before(before)),
     };
     let updated = rows.into_iter().next_back().unwrap_or_default();
     if let Some(task) = read_first(updated, owner)? {
@@ -252,15 +268,20 @@ pub async fn delete_task(
     owner: &UserId,
     id: Uuid,
     precondition: &Precondition,
-    now: Timestamp,
+    attempt: impl Into<Attempt<'_>>,
 ) -> Result<Delete, DatabaseError> {
+    let attempt = attempt.into();
+    let now = attempt.now;
     let batch = vec![
         take_version(database.users, owner, now, 0),
         uncount_if_present(owner, id, precondition),
         delete_task_statement(owner, id, precondition),
         select_task(owner, id),
     ];
-    let mut rows = database.write(batch).await?;
+    let mut rows = match idempotency::write(database, owner, id, attempt, batch).await? {
+        Ok(rows) => rows,
+        Err(before) => return Ok(Delete::Before(before)),
+    };
     if !rows[2].is_empty() {
         return Ok(Delete::Deleted);
     }

@@ -9,6 +9,7 @@ pub mod due_date;
 pub mod due_filter;
 pub mod email;
 pub mod folding;
+pub mod idempotency_key;
 pub mod json_object;
 pub mod lenient_json;
 pub mod origin_pattern;

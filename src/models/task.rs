@@ -63,6 +63,16 @@ impl Serialize for Instant {
     }
 }
 
+/// A new id: a UUID of version 7 (RFC 9562), so that ids come in the order of time.
+pub fn new_task_id(now: Timestamp) -> Uuid {
+    let (seconds, nanos) = (now.as_second(), now.subsec_nanosecond());
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        seconds.try_into().unwrap_or(0),
+        nanos.try_into().unwrap_or(0),
+    ))
+}
+
 /// The task id in `text`: a UUID of any version but nil, with hyphens, in either case (RFC 9562 section 4).
 ///
 /// # Errors

@@ -88,6 +88,9 @@ async fn pairs() -> Vec<(TestStorage, TestStorage)> {
     pairs
 }
 
+/// refinery's own, and what is needed for a day by those who ask the same server again.
+const NOT_COPIED: [&str; 2] = ["duly_schema_history", "idempotency_keys"];
+
 on_every_engine! {
     async fn every_column_of_every_table_is_copied(database: TestDatabase) {
         let sql = database.either(
@@ -100,7 +103,7 @@ on_every_engine! {
         let there: BTreeSet<(String, String)> = rows
             .into_iter()
             .map(|mut row| (row.take(0).unwrap(), row.take(1).unwrap()))
-            .filter(|(table, _): &(String, String)| table != "duly_schema_history")
+            .filter(|(table, _): &(String, String)| !NOT_COPIED.contains(&table.as_str()))
             .collect();
         let copied: BTreeSet<(String, String)> = TABLES
             .iter()

@@ -9,6 +9,7 @@ mod deployments;
 mod email_changes;
 mod filters;
 mod guesses;
+mod idempotency;
 mod isolation;
 mod jwt;
 mod listing;

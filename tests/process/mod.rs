@@ -18,6 +18,7 @@ mod metrics;
 mod remote;
 mod remote_issuer;
 mod restores;
+mod retries;
 mod rolling_restart;
 mod round_robin;
 mod secrets;

@@ -12,6 +12,7 @@ mod email;
 mod email_tokens;
 mod folding;
 mod guesses;
+mod idempotency_key;
 mod json_object;
 mod key_encryption;
 mod lenient_json;

@@ -35,8 +35,9 @@ const WITHOUT_OWNER: [(&str, &[&str]); 5] = [
     ("nothing: a sign of life", &["mod::ping"]),
 ];
 
-/// Functions that make statements about everybody: those that copy a whole database, which no request does.
-const ACROSS_OWNERS: [&str; 20] = [
+/// Functions that make statements about everybody: those that copy a whole database, and what deletes keys that have run
+/// out. No request needs one for its answer.
+const ACROSS_OWNERS: [&str; 21] = [
     "catalogue::columns_of",
     "catalogue::hides_rows",
     "claim::begin",
@@ -50,6 +51,7 @@ const ACROSS_OWNERS: [&str; 20] = [
     "claim::write",
     "copies::source",
     "copies::version",
+    "idempotency::sweep",
     "transfer::count",
     "transfer::delete",
     "transfer::doubt_owners",

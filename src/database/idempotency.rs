@@ -1,0 +1,165 @@
+//! Writes that happen once, however often they are asked for: the key, what was asked and what was answered are kept in
+//! the transaction of the change itself.
+//!
+//! A key that is there already breaks the whole transaction, whatever else is in it; then what it was answered is read.
+//! A write that changes nothing (there is no such task, the quota is reached) leaves no key: asking again is no harm.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::statement::{Batch, Constraint, Row, Statement, Value};
+use super::tasks::{TASK_COLUMNS, read_task};
+use super::{Database, DatabaseError};
+use crate::models::idempotency_key::IdempotencyKey;
+use crate::models::task::Task;
+use crate::models::user::UserId;
+
+/// How long an answer is kept.
+pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How many keys that have run out are deleted at a time.
+const SWEPT_AT_ONCE: i64 = 1_000;
+
+/// A write under a key.
+#[derive(Debug)]
+pub struct Once {
+    pub key: IdempotencyKey,
+    /// SHA-256 of what is asked for.
+    pub fingerprint: [u8; 32],
+}
+
+/// An attempt at a write: when, and under which key, if any.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    pub now: Timestamp,
+    pub once: Option<&'a Once>,
+}
+
+impl From<Timestamp> for Attempt<'_> {
+    fn from(now: Timestamp) -> Self {
+        Self { now, once: None }
+    }
+}
+
+/// What a key was used for before.
+#[derive(Debug)]
+pub enum Before {
+    /// For the same: this was the answer.
+    Created(Task),
+    Updated(Task),
+    Deleted,
+    /// For something else.
+    OtherRequest,
+}
+
+/// Runs a batch that begins by taking the owner's version and changes, makes or deletes one task. Gives each statement's
+/// rows, or what the key was used for before; then nothing has happened.
+pub(super) async fn write(
+    database: &Database,
+    owner: &UserId,
+    id: Uuid,
+    attempt: Attempt<'_>,
+    mut batch: Batch,
+) -> Result<Result<Vec<Vec<Row>>, Before>, DatabaseError> {
+    let Some(once) = attempt.once else { return database.write(batch).await.map(Ok) };
+    let length = batch.len();
+    let before = [free_if_expired(owner, once, attempt.now), claim(owner, once, id, attempt.now)];
+    let claimed = 1..1 + before.len();
+    // Behind the first one: the key refers to the owner, whom that makes.
+    batch.splice(1..1, before);
+    batch.extend([
+        keep_task(owner, once, id),
+        keep_deletion(owner, once, id),
+        release(owner, once),
+    ]);
+    match database.write(batch).await {
+        Ok(mut rows) => {
+            rows.drain(claimed);
+            rows.truncate(length);
+            Ok(Ok(rows))
+        }
+        Err(DatabaseError::Unique(Constraint::IdempotencyKey)) => {
+            find(database, owner, once).await.map(Err)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn find(database: &Database, owner: &UserId, once: &Once) -> Result<Before, DatabaseError> {
+    let sql = format!(
+        "SELECT fingerprint, status, {TASK_COLUMNS} FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+    );
+    let found = database.read::<Row>(of(owner, once, sql)).await?.into_iter().next();
+    // It has run out and was deleted in between.
+    let mut row = found.ok_or(DatabaseError::Busy("a key has just run out"))?;
+    if row.take::<Vec<u8>>(0)? != once.fingerprint {
+        return Ok(Before::OtherRequest);
+    }
+    match row.take::<i64>(1)? {
+        201 => Ok(Before::Created(read_task(&mut row, 2, owner)?)),
+        200 => Ok(Before::Updated(read_task(&mut row, 2, owner)?)),
+        _ => Ok(Before::Deleted),
+    }
+}
+
+/// A statement whose `$2` is the key.
+fn of(owner: &UserId, once: &Once, sql: impl Into<std::borrow::Cow<'static, str>>) -> Statement {
+    Statement::of(owner, sql).bind(once.key.as_str())
+}
+
+fn free_if_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
+    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND expires_at <= $3";
+    of(owner, once, sql).bind(now)
+}
+
+fn claim(owner: &UserId, once: &Once, id: Uuid, now: Timestamp) -> Statement {
+    // Citus refuses a subselect among VALUES.
+    let sql = "INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed) \
+         SELECT $1, $2, $3, $4, EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $5)";
+    let expires_at = now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX);
+    of(owner, once, sql).bind(once.fingerprint.to_vec()).bind(expires_at).bind(id)
+}
+
+/// Keeps the task as this transaction has made or changed it: it alone has stamped the owner's version on one.
+fn keep_task(owner: &UserId, once: &Once, id: Uuid) -> Statement {
+    let mut keep = of(owner, once, "UPDATE idempotency_keys SET ").bind(id);
+    keep.push("status = CASE WHEN existed THEN 200 ELSE 201 END");
+    for column in TASK_COLUMNS.split(", ") {
+        keep.push(", ").push(column).push(" = task.").push(column);
+    }
+    keep.push(
+        " FROM tasks AS task WHERE idempotency_keys.user_id = $1 AND key = $2 AND task.user_id = $1 \
+         AND task.id = $3 AND task.version = (SELECT version FROM owners WHERE user_id = $1)",
+    );
+    keep
+}
+
+fn keep_deletion(owner: &UserId, once: &Once, id: Uuid) -> Statement {
+    let sql = "UPDATE idempotency_keys SET status = 204 WHERE user_id = $1 AND key = $2 AND existed \
+         AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $3)";
+    of(owner, once, sql).bind(id)
+}
+
+/// Gives the key up where nothing was changed.
+fn release(owner: &UserId, once: &Once) -> Statement {
+    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL";
+    of(owner, once, sql)
+}
+
+/// Deletes everybody's keys that have run out, some at a time.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn sweep(database: &Database, now: Timestamp) -> Result<(), DatabaseError> {
+    loop {
+        let sweep = Statement::across_owners(
+            "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
+             (SELECT user_id, key FROM idempotency_keys WHERE expires_at <= $1 LIMIT $2) RETURNING key",
+        );
+        let batch = vec![sweep.bind(now).bind(Value::from(SWEPT_AT_ONCE))];
+        let deleted =
+            database.write(batch).await?.into_iter().map(|rows| rows.len()).sum::<usize>();
+        if i64::try_from(deleted).is_ok_and(|deleted| deleted < SWEPT_AT_ONCE) {
+            return Ok(());
+        }
+    }
+}
