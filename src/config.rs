@@ -11,6 +11,8 @@ mod reading;
 mod storage;
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -32,6 +34,10 @@ use reading::{given, listed, number};
 
 /// What every deployment must carry (API.md, "Limits").
 const MIN_TASKS_PER_USER: i64 = 1_000;
+/// A page that is opened asks for more than one thing.
+const REQUESTS_PER_MINUTE: RangeInclusive<u32> = 60..=1_000_000_000;
+/// Fewer would be a mistake, and more than a machine has files.
+const CONNECTIONS: RangeInclusive<usize> = 100..=1_000_000;
 /// No load balancer takes longer to notice that somebody is not ready.
 const MAX_DRAIN_SECONDS: u64 = 300;
 
@@ -46,6 +52,10 @@ pub struct Config {
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub max_tasks_per_user: i64,
+    /// Requests for tasks that one person may make in a minute; `None` where nobody is limited.
+    pub max_requests_per_minute: Option<NonZeroU32>,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
     /// How long the server goes on taking connections after it was told to stop.
     pub drain_time: Duration,
     pub log: LogSettings,
@@ -98,6 +108,8 @@ impl Config {
             .filter_map(|text| trusted_proxy(text, &mut problems))
             .collect();
         let max_tasks_per_user = max_tasks_per_user(settings, &mut problems);
+        let max_requests_per_minute = max_requests_per_minute(settings, &mut problems);
+        let max_connections = max_connections(settings, &mut problems);
         let drain_time = drain_time(settings, &mut problems);
         let log = LogSettings {
             format: log_format(settings, &mut problems),
@@ -116,6 +128,8 @@ impl Config {
                 cors_origins,
                 trusted_proxies,
                 max_tasks_per_user,
+                max_requests_per_minute,
+                max_connections,
                 drain_time,
                 log,
                 metrics,
@@ -166,6 +180,29 @@ fn max_tasks_per_user(settings: &Settings, problems: &mut Vec<String>) -> i64 {
         .unwrap_or(MIN_TASKS_PER_USER);
     if max < MIN_TASKS_PER_USER {
         problems.push(format!("MAX_TASKS_PER_USER must be {form}, not {max}"));
+    }
+    max
+}
+
+fn max_requests_per_minute(settings: &Settings, problems: &mut Vec<String>) -> Option<NonZeroU32> {
+    let text = settings.max_requests_per_minute.trim();
+    if text == "off" {
+        return None;
+    }
+    let form = "a number from 60 to 1000000000, or off";
+    let max: NonZeroU32 = number("MAX_REQUESTS_PER_MINUTE", text, form, problems)?;
+    if !REQUESTS_PER_MINUTE.contains(&max.get()) {
+        problems.push(format!("MAX_REQUESTS_PER_MINUTE must be {form}, not {max}"));
+    }
+    Some(max)
+}
+
+fn max_connections(settings: &Settings, problems: &mut Vec<String>) -> usize {
+    let form = "a number from 100 to 1000000";
+    let (least, most) = CONNECTIONS.into_inner();
+    let max = number("MAX_CONNECTIONS", &settings.max_connections, form, problems).unwrap_or(least);
+    if !(least..=most).contains(&max) {
+        problems.push(format!("MAX_CONNECTIONS must be {form}, not {max}"));
     }
     max
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// 406 `not_acceptable`: the `Accept` header leaves out JSON.
     #[error("answers are JSON, which the Accept header leaves out")]
     NotAcceptable,
+    /// 408 `body_timeout`: the body did not come in time. The connection is closed.
+    #[error("the body did not come in time")]
+    BodyTimeout,
     /// 409 `quota_exceeded`: the owner has as many tasks as they may.
     #[error("you have {0} tasks, which is as many as you may keep")]
     QuotaExceeded(i64),
@@ -59,6 +62,9 @@ pub enum Error {
     /// 422 `key_reused`: the `Idempotency-Key` has been used for something else.
     #[error("this Idempotency-Key has been used for another request; take a new one")]
     KeyReused,
+    /// 429 `too_many_requests`, with `Retry-After`: the person has asked too often. Carries the seconds to wait.
+    #[error("you have asked too often; wait for {0} s")]
+    TooManyRequests(i64),
     /// 503 `timeout`, with `Retry-After`: the answer took too long.
     #[error("the answer took too long")]
     Timeout,

@@ -116,6 +116,24 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub max_tasks_per_user: String,
+    /// Requests for tasks that one person may make in a minute, at least 60; off for no limit
+    #[arg(
+        long,
+        env = "MAX_REQUESTS_PER_MINUTE",
+        default_value = "6000",
+        global = true,
+        hide_env_values = true
+    )]
+    pub max_requests_per_minute: String,
+    /// Connections that may be open at once, 100 to 1000000; one more hears 503
+    #[arg(
+        long,
+        env = "MAX_CONNECTIONS",
+        default_value = "20000",
+        global = true,
+        hide_env_values = true
+    )]
+    pub max_connections: String,
     /// Seconds after SIGTERM for which it goes on serving but is not ready, so that load balancers notice
     #[arg(long, env = "DRAIN_SECONDS", default_value = "0", global = true, hide_env_values = true)]
     pub drain_seconds: String,

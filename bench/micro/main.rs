@@ -122,7 +122,7 @@ fn router(database: Database, secrets: &Secrets, folder: &TempDir) -> Router {
     let limits = RateLimits::new(RateLimiting::Off);
     let services = Services::embedded(database, Clock::System, secrets, &url, mail, limits);
     let (origins, proxies) = (Origins::new(&url, Vec::new()), TrustedProxies::new([]));
-    api::router(Arc::new(App::new(services, MAX_TASKS, origins, Vec::new(), proxies)))
+    api::router(Arc::new(App::new(services, MAX_TASKS, origins, Vec::new(), proxies, None)))
 }
 
 fn owner() -> UserId {

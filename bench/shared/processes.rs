@@ -37,7 +37,12 @@ impl Server {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let mut command = Command::new(env!("CARGO_BIN_EXE_duly"));
         command.current_dir(folder.path()).env_clear();
-        command.envs([("PORT", "0"), ("AUTH_RATE_LIMIT", "off"), ("RUST_LOG", "warn")]);
+        command.envs([
+            ("PORT", "0"),
+            ("AUTH_RATE_LIMIT", "off"),
+            ("MAX_REQUESTS_PER_MINUTE", "off"),
+            ("RUST_LOG", "warn"),
+        ]);
         command.envs([
             ("BETTER_AUTH_SECRET", SECRET),
             ("BETTER_AUTH_URL", ORIGIN),

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use super::AppState;
 use super::auth::{AuthApp, cookies};
+use super::{AppState, person_limits};
 use crate::error::{Error, Unauthorized};
 use crate::models::task::parse_task_id;
 use crate::models::user::UserId;
@@ -24,7 +24,10 @@ impl FromRequestParts<AppState> for Owner {
         let caller = authenticate(app, &parts.method, &parts.headers).await?;
         tracing::Span::current().record("user", caller.as_str());
         match path_parameter(parts, "user_id") {
-            Some(named) if named == "me" || named == caller.as_str() => Ok(Self(caller)),
+            Some(named) if named == "me" || named == caller.as_str() => {
+                person_limits::count(app, &caller)?;
+                Ok(Self(caller))
+            }
             _ => Err(Error::Forbidden),
         }
     }

@@ -1,5 +1,7 @@
 //! JSON in and out: bodies that are read by our own rules, and answers.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -13,6 +15,9 @@ use super::{AppState, MAX_BODY_BYTES};
 use crate::error::Error;
 use crate::models::json_object::{JsonObjectError, parse_object};
 use crate::models::validation::{Violation, code};
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body that is a JSON object, sent as `application/json`.
 pub struct JsonObject(pub Map<String, Value>);
@@ -64,9 +69,11 @@ async fn read(request: Request) -> Result<Map<String, Value>, Error> {
     parse(&read_bytes(request).await?)
 }
 
-/// The body, up to [`MAX_BODY_BYTES`].
+/// The body, up to [`MAX_BODY_BYTES`], as long as it comes within [`BODY_TIMEOUT`].
 pub async fn read_bytes(request: Request) -> Result<Bytes, Error> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection {
+    let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &()));
+    let read = read.await.map_err(|_| Error::BodyTimeout)?;
+    read.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(inner)
             if inner.status() == StatusCode::PAYLOAD_TOO_LARGE =>
         {
@@ -147,7 +154,7 @@ pub fn private(status: StatusCode, body: &impl Serialize) -> Response {
                 (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
             response
                 .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
         Err(error) => Error::Internal(error.into()).into_response(),

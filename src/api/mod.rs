@@ -2,6 +2,7 @@
 //!
 //! [`router`] is a function from state to router; `server` puts it on the network.
 
+pub mod admission;
 pub mod auth;
 pub mod caller;
 pub mod conditions;
@@ -10,14 +11,17 @@ pub mod idempotency;
 pub mod json;
 pub mod openapi;
 pub mod origins;
+pub mod person_limits;
 pub mod problem;
 pub mod request_id;
 pub mod schemas;
+pub mod security_headers;
 pub mod server;
 pub mod task_answers;
 pub mod task_list;
 pub mod tasks;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -34,6 +38,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::error::Error;
 use crate::models::client_address::TrustedProxies;
 use crate::services::Services;
+use crate::services::rate_limits::People;
 use crate::telemetry;
 use auth::AuthApp;
 use origins::Origins;
@@ -54,6 +59,8 @@ pub struct App {
     pub cors_origins: Vec<String>,
     /// Proxies that are believed whom they name.
     pub trusted_proxies: TrustedProxies,
+    /// `None` where nobody is limited.
+    people: Option<People>,
     running_keys: idempotency::RunningKeys,
     draining: AtomicBool,
 }
@@ -69,6 +76,7 @@ impl App {
         origins: Origins,
         cors_origins: Vec<String>,
         trusted_proxies: TrustedProxies,
+        requests_per_minute: Option<NonZeroU32>,
     ) -> Self {
         Self {
             services,
@@ -76,6 +84,7 @@ impl App {
             origins,
             cors_origins,
             trusted_proxies,
+            people: requests_per_minute.map(People::new),
             running_keys: idempotency::RunningKeys::default(),
             draining: AtomicBool::new(false),
         }
@@ -107,6 +116,7 @@ pub fn router(app: AppState) -> Router {
     };
     let router = router
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn(limit_time))
         .layer(CompressionLayer::new());
     let router = match cors {
@@ -115,6 +125,7 @@ pub fn router(app: AppState) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(middleware::from_fn(security_headers::add))
         .layer(middleware::from_fn(telemetry::observe))
         .layer(middleware::from_fn(request_id::assign))
         .with_state(app)
@@ -135,6 +146,8 @@ fn cors(origins: &[String]) -> CorsLayer {
         "etag",
         "idempotency-replayed",
         "location",
+        "ratelimit",
+        "ratelimit-policy",
         "retry-after",
         "set-auth-jwt",
         "set-auth-token",

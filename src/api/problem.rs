@@ -57,6 +57,9 @@ impl Error {
             Self::NotAcceptable => {
                 (StatusCode::NOT_ACCEPTABLE, "not_acceptable", "Only JSON is answered")
             }
+            Self::BodyTimeout => {
+                (StatusCode::REQUEST_TIMEOUT, "body_timeout", "The body did not come in time")
+            }
             Self::QuotaExceeded(_) => {
                 (StatusCode::CONFLICT, "quota_exceeded", "You have as many tasks as you may keep")
             }
@@ -80,6 +83,9 @@ impl Error {
             }
             Self::KeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "The key was used before")
+            }
+            Self::TooManyRequests(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "You have asked too often")
             }
             Self::Timeout => {
                 (StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long")
@@ -148,8 +154,14 @@ impl IntoResponse for Error {
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Self::TooManyRequests(seconds) = self {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         if let Self::Unauthorized(reason) = self {
             headers.insert(header::WWW_AUTHENTICATE, challenge(reason));
+        }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE || code == "still_running" {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);

@@ -16,10 +16,12 @@ use axum::http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use metrics::gauge;
+use metrics::{counter, gauge};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
+
+use super::admission::{Admission, Place};
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,6 +35,10 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(22);
 const LAST_REQUEST_WAIT: Duration = Duration::from_millis(500);
 /// How many connections are taken after the signal to close, at the most: more than the queue of the kernel holds.
 const MAX_QUEUED: usize = 4_096;
+/// What a connection hears that is one too many.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+    content-length: 0\r\n\r\n";
 /// How long to wait after an accept that failed for want of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,16 +57,22 @@ pub enum Phase {
 #[derive(Clone)]
 struct Connections {
     router: Router,
+    admission: Admission,
     phase: watch::Receiver<Phase>,
     /// Held as long as a connection is open, and never sent on.
     open: mpsc::Sender<()>,
 }
 
 /// Serves until the phase is [`Phase::Closing`], or nobody is left to say so; then finishes what runs.
-pub async fn serve(listener: TcpListener, router: Router, phase: watch::Receiver<Phase>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    admission: Admission,
+    phase: watch::Receiver<Phase>,
+) {
     let (open, mut all_closed) = mpsc::channel(1);
     let mut closing = phase.clone();
-    let connections = Connections { router, phase, open };
+    let connections = Connections { router, admission, phase, open };
     let mut closing = pin!(reaching(&mut closing, Phase::Closing));
     loop {
         let accepted = tokio::select! {
@@ -89,11 +101,17 @@ async fn reaching(phase: &mut watch::Receiver<Phase>, awaited: Phase) {
 
 impl Connections {
     fn spawn(&self, stream: TcpStream, peer: SocketAddr) {
+        let Some(place) = self.admission.admit() else {
+            // As much as fits without waiting, which all of it does.
+            let _ = stream.try_write(TOO_MANY);
+            counter!("http_connections_refused_total").increment(1);
+            return;
+        };
         // Answers are small and complete; waiting to fill a packet only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
-        let connection = self.clone().serve(stream, peer);
+        let connection = self.clone().serve(stream, peer, place);
         tokio::spawn(async move {
             gauge!("http_connections_open").increment(1);
             if let Err(error) = connection.await {
@@ -122,10 +140,12 @@ impl Connections {
     }
 
     /// One connection, to its end.
-    async fn serve(self, stream: TcpStream, peer: SocketAddr) -> hyper::Result<()> {
-        let Self { router, mut phase, open: _open } = self;
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, place: Place) -> hyper::Result<()> {
+        let Self { router, mut phase, open: _open, .. } = self;
+        let (stream, on_request) = (place.metered(stream), place.on_request());
         let phase_of_answer = phase.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            on_request();
             request.extensions_mut().insert(ConnectInfo(peer));
             let answer = router.clone().oneshot(request.map(Body::new));
             let phase = phase_of_answer.clone();

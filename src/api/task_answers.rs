@@ -27,7 +27,7 @@ pub fn answer(status: StatusCode, task: &Task) -> Response {
 pub fn not_modified(version: i64) -> Response {
     let headers = [
         (header::ETAG, entity_tag(version)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (StatusCode::NOT_MODIFIED, headers).into_response()
 }

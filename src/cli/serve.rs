@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::{Failure, print, whereabouts};
+use crate::api::admission::Admission;
 use crate::api::origins::Origins;
 use crate::api::server::{self, Phase};
 use crate::api::{self, App};
@@ -51,7 +52,8 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     ))?;
     let (phase, phases) = watch::channel(Phase::Serving);
     tokio::spawn(stop(signals, config.drain_time, Arc::clone(&app), phase));
-    server::serve(listener, api::router(Arc::clone(&app)), phases).await;
+    let admission = Admission::new(config.max_connections);
+    server::serve(listener, api::router(Arc::clone(&app)), admission, phases).await;
     if let Some(issuer) = &app.services.issuer {
         issuer.outbox.close().await;
     }
@@ -77,6 +79,7 @@ async fn application(config: &Config, base_url: &Url, port: u16) -> Result<Arc<A
         Origins::new(base_url, trusted_origins(config, port)),
         config.cors_origins.clone(),
         TrustedProxies::new(config.trusted_proxies.iter().copied()),
+        config.max_requests_per_minute,
     )))
 }
 

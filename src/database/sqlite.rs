@@ -282,7 +282,10 @@ pub(super) fn classify(error: &rusqlite::Error) -> DatabaseError {
         rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
             DatabaseError::Busy("the file is locked")
         }
-        rusqlite::ErrorCode::DiskFull
+        // Damage is nothing that a statement of ours could be blamed for.
+        rusqlite::ErrorCode::DatabaseCorrupt
+        | rusqlite::ErrorCode::NotADatabase
+        | rusqlite::ErrorCode::DiskFull
         | rusqlite::ErrorCode::SystemIoFailure
         | rusqlite::ErrorCode::ReadOnly
         | rusqlite::ErrorCode::CannotOpen => DatabaseError::Unavailable(error.to_string()),

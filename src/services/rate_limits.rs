@@ -1,15 +1,17 @@
-//! Limits on guessing. Each copy of the program counts for itself, in memory, and forgets when it stops.
+//! Limits on guessing, and on how often a person may ask. Each copy of the program counts for itself, in memory, and forgets when it stops.
 //!
 //! - [`Requests`]: how often one address may ask for one path, by Better Auth's rules;
 //! - [`PasswordGuesses`]: how often a password may be guessed, by account and address, which Better Auth does not
 //!   limit;
-//! - [`Mails`]: how much e-mail one address of e-mail may be sent.
+//! - [`Mails`]: how much e-mail one address of e-mail may be sent;
+//! - [`People`]: how often one person may ask for tasks.
 //!
 //! Nothing here grows without bound, whatever is sent.
 
 mod generations;
 mod guesses;
 mod mails;
+mod people;
 mod recent_counts;
 mod requests;
 mod windows;
@@ -21,6 +23,7 @@ pub use guesses::{
     PasswordGuesses, Reservation, begin_guess,
 };
 pub use mails::{MAX_MAILS_PER_DAY, MailKind, Mails};
+pub use people::{People, Standing, WINDOW_SECONDS};
 pub use requests::Requests;
 
 use crate::config::RateLimiting;

@@ -18,19 +18,27 @@ const CLIENTS: u64 = 4;
 /// Tasks of each client; each is made, toggled three times and given a name, and every third is deleted.
 const TASKS: u64 = 12;
 
-struct Client {
+/// Somebody whose every write comes through in the end.
+pub struct Client {
     address: SocketAddr,
     token: String,
     dice: Dice,
     /// Names its keys.
-    name: String,
-    writes: u64,
+    pub name: String,
+    /// How many changes it has intended.
+    pub writes: u64,
+    /// How often it has asked for them.
     attempts: u64,
 }
 
 impl Client {
+    pub fn new(address: SocketAddr, token: &str, number: u64) -> Self {
+        let (dice, name) = (Dice(number), format!("client {number}"));
+        Self { address, token: token.to_owned(), dice, name, writes: 0, attempts: 0 }
+    }
+
     /// One intended change: asked for under one key until an answer comes through.
-    fn write(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub fn write(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         self.writes += 1;
         let request = client::request(method, path, &self.token, body);
         let key = format!("idempotency-key: \"{} {}\"", self.name, self.writes);
@@ -101,9 +109,7 @@ fn every_change_happens_once(program: &Program) {
         });
         let clients: Vec<_> = (0..CLIENTS)
             .map(|number| {
-                let (address, token) = (proxy.address, ada.session_token.clone());
-                let (dice, name) = (Dice(number), format!("client {number}"));
-                let mut client = Client { address, token, dice, name, writes: 0, attempts: 0 };
+                let mut client = Client::new(proxy.address, &ada.session_token, number);
                 scope.spawn(move || (client.work(), client.writes, client.attempts))
             })
             .collect();

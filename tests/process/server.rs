@@ -55,7 +55,10 @@ impl Program {
         let directory = folder.path().to_owned();
         let kept = Arc::new(Kept { _folder: folder, _database: database });
         let program = Self { directory, settings: Vec::new(), kept };
-        program.with("PORT", "0").with("AUTH_RATE_LIMIT", "off")
+        program
+            .with("PORT", "0")
+            .with("AUTH_RATE_LIMIT", "off")
+            .with("MAX_REQUESTS_PER_MINUTE", "off")
     }
 
     /// As [`Program::new`] and [`Program::on_postgres`], as far as they are there.

@@ -43,6 +43,8 @@ pub struct Deployment {
     /// How many tasks one may keep.
     pub max_tasks: i64,
     pub trusted_proxies: &'static [&'static str],
+    /// How often one person may ask for tasks; `None` unless a test is about it.
+    pub requests_per_minute: Option<u32>,
     /// Off, unless a test is about it.
     pub rate_limiting: RateLimiting,
     pub budgets: GuessBudgets,
@@ -56,6 +58,7 @@ impl Default for Deployment {
             cors_origins: &[],
             max_tasks: 1_000,
             trusted_proxies: &[],
+            requests_per_minute: None,
             rate_limiting: RateLimiting::Off,
             budgets: GuessBudgets::default(),
         }
@@ -135,7 +138,8 @@ impl TestApp {
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let proxies = deployment.trusted_proxies.iter();
         let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
-        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies);
+        let limit = deployment.requests_per_minute.map(|max| max.try_into().expect("not zero"));
+        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies, limit);
         let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }

@@ -15,7 +15,7 @@ use crate::process::server::{Program, Server};
 use crate::process::{Person, SECRET, create_task, titles};
 
 /// A program that keeps everything behind a URL.
-fn program(url: &str) -> Program {
+pub fn program(url: &str) -> Program {
     Program::new().with("DATABASE_URL", url).with("BETTER_AUTH_SECRET", SECRET)
 }
 

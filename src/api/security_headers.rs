@@ -1,0 +1,37 @@
+//! What every answer tells browsers: to take nothing for a page that is none, to run nothing that is not ours, to keep
+//! nothing that is somebody's, and to tell nobody where they were.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// An answer that is no page loads nothing and stands in no frame.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Swagger UI: scripts from the binary alone, pictures and styles also from within the pages.
+const DOCS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+     style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Whose the answer is depends on these.
+const WHO: &str = "authorization, cookie";
+
+/// Adds the headers that the answer does not have already.
+pub async fn add(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_docs = path == "/docs" || path.starts_with("/docs/");
+    let is_private = path.starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    add_where_missing(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add_where_missing(headers, header::REFERRER_POLICY, "no-referrer");
+    let policy = if is_docs { DOCS } else { NO_PAGE };
+    add_where_missing(headers, header::CONTENT_SECURITY_POLICY, policy);
+    if is_private {
+        add_where_missing(headers, header::CACHE_CONTROL, "no-store");
+        headers.append(header::VARY, HeaderValue::from_static(WHO));
+    }
+    response
+}
+
+fn add_where_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
