@@ -69,7 +69,7 @@ async fn read(request: Request) -> Result<Map<String, Value>, Error> {
     parse(&read_bytes(request).await?)
 }
 
-/// The body, up to [`MAX_BODY_BYTES`], as long as it comes within [`BODY_TIMEOUT`].
+/// The body, up to [`MAX_BODY_BYTES`], as long as it comes within ten seconds.
 pub async fn read_bytes(request: Request) -> Result<Bytes, Error> {
     let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &()));
     let read = read.await.map_err(|_| Error::BodyTimeout)?;
