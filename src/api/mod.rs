@@ -28,11 +28,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
+};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::error::Error;
@@ -118,7 +121,7 @@ pub fn router(app: AppState) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn(limit_time))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -129,6 +132,14 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn(telemetry::observe))
         .layer(middleware::from_fn(request_id::assign))
         .with_state(app)
+}
+
+/// Marks an answer that is never compressed.
+#[derive(Clone, Copy, Debug)]
+struct HoldsSecrets;
+
+fn may_compress(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<HoldsSecrets>().is_none()
 }
 
 /// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.

@@ -11,23 +11,28 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Swagger UI: scripts from the binary alone, pictures and styles also from within the pages.
 const DOCS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
      style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// Whose the answer is depends on these.
+/// What an answer may depend on, and what makes it somebody's.
+const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
 const WHO: &str = "authorization, cookie";
 
 /// Adds the headers that the answer does not have already.
 pub async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_docs = path == "/docs" || path.starts_with("/docs/");
-    let is_private = path.starts_with("/api/");
+    let may_differ = path.starts_with("/api/");
+    let is_private =
+        may_differ && CREDENTIALS.iter().any(|name| request.headers().contains_key(name));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     add_where_missing(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_where_missing(headers, header::REFERRER_POLICY, "no-referrer");
     let policy = if is_docs { DOCS } else { NO_PAGE };
     add_where_missing(headers, header::CONTENT_SECURITY_POLICY, policy);
+    if may_differ {
+        headers.append(header::VARY, HeaderValue::from_static(WHO));
+    }
     if is_private {
         add_where_missing(headers, header::CACHE_CONTROL, "no-store");
-        headers.append(header::VARY, HeaderValue::from_static(WHO));
     }
     response
 }

@@ -37,7 +37,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     tag = "tasks",
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r#"^"([ !#-\[\]-~]|\\["\\])+"$"#, max_length = 257, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body = TaskInputDocument,
     responses(
@@ -75,7 +75,7 @@ async fn create_task(
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
-        ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the caller has"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,15})$"#, description = "An `ETag` that the caller has"),
     ),
     responses(
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
@@ -111,9 +111,9 @@ async fn get_task(
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`; `*`: only if it exists"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if it does not exist"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,15})$"#, description = "Only if the task has this `ETag`; `*`: only if it exists"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^\*$"#, description = "`*`: only if it does not exist"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r#"^"([ !#-\[\]-~]|\\["\\])+"$"#, max_length = 257, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body = TaskInputDocument,
     responses(
@@ -159,8 +159,8 @@ async fn put_task(
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,15})$"#, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r#"^"([ !#-\[\]-~]|\\["\\])+"$"#, max_length = 257, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body(content((TaskInputDocument = "application/merge-patch+json"), (TaskInputDocument = "application/json"))),
     responses(
@@ -196,8 +196,8 @@ async fn update_task(
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,15})$"#, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r#"^"([ !#-\[\]-~]|\\["\\])+"$"#, max_length = 257, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     request_body = Option<CompletionDocument>,
     responses(
@@ -232,8 +232,8 @@ async fn complete_task(
     params(
         ("user_id" = String, Path, description = "The caller's id, or `me`"),
         ("id" = Uuid, Path),
-        ("If-Match" = Option<String>, Header, description = "Only if the task has this `ETag`"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this write, in quotes: asked for again, it happens once"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,15})$"#, description = "Only if the task has this `ETag`"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = r#"^"([ !#-\[\]-~]|\\["\\])+"$"#, max_length = 257, description = "A name for this write, in quotes: asked for again, it happens once"),
     ),
     responses(
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),

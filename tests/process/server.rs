@@ -200,6 +200,9 @@ impl Starting {
             self.lines.into_inner().expect("nobody panics").iter().collect::<Vec<_>>().join("\n");
         self.log.join().expect("the log is read");
         let log = self.so_far.lock().expect("nobody panics").clone();
+        for secret in [SECRET, "password of ada", "password of grace"] {
+            assert!(!log.contains(secret), "{secret:?} is in the log");
+        }
         End { status, stdout, log }
     }
 }

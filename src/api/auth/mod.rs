@@ -28,7 +28,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::AppState;
+use super::{AppState, HoldsSecrets};
 pub use app::AuthApp;
 use limits::Limits;
 
@@ -69,6 +69,7 @@ pub fn router(app: AuthApp) -> Router<AppState> {
     Router::new()
         .nest(PATH, router)
         .route(&format!("{PATH}/"), any(not_found)) // which nesting leaves out
+        .layer(middleware::map_response(mark_secret))
         .layer(middleware::from_fn_with_state(Arc::new(limits), limits::limit))
 }
 
@@ -77,6 +78,12 @@ pub fn documentation() -> OpenApi {
     let mut document = OpenApiRouter::new().nest(PATH, routes()).into_openapi();
     limits::document(&mut document.paths);
     document
+}
+
+/// Tokens are not compressed together with what somebody else has chosen: lengths would tell.
+async fn mark_secret(mut response: Response) -> Response {
+    response.extensions_mut().insert(HoldsSecrets);
+    response
 }
 
 /// What Better Auth answers where it has no route.
