@@ -24,7 +24,7 @@ pub struct Results {
 /// The least ratio to the ceiling that is aimed at, with few connections and with many.
 pub fn aimed_ratio(mode: Mode, engine: Engine) -> [Option<f64>; 2] {
     match (engine, mode) {
-        (_, Mode::Think) => [None, None],
+        (_, Mode::Think | Mode::Once) => [None, None],
         (Engine::Postgres, Mode::Get) => [Some(0.60), Some(0.55)],
         (Engine::Postgres, Mode::List) => [Some(0.75), Some(0.70)],
         (Engine::Postgres, Mode::Create) => [Some(0.65), Some(0.60)],

@@ -19,10 +19,13 @@ pub enum Mode {
     Think,
     /// A new task.
     Create,
+    /// The same with an `Idempotency-Key`.
+    Once,
 }
 
 /// In the order in which they are measured: what makes the lists longer comes last.
-pub const MODES: [Mode; 5] = [Mode::Get, Mode::List, Mode::Think, Mode::Mixed, Mode::Create];
+pub const MODES: [Mode; 6] =
+    [Mode::Get, Mode::List, Mode::Think, Mode::Mixed, Mode::Create, Mode::Once];
 
 /// Percent of each operation in [`Mode::Mixed`].
 pub const MIX: [(Operation, u64); 5] = [
@@ -51,6 +54,7 @@ impl Mode {
             Self::Mixed => "mixed",
             Self::Think => "think",
             Self::Create => "create",
+            Self::Once => "once",
         }
     }
 
@@ -59,7 +63,7 @@ impl Mode {
         match self {
             Self::Get => &[(Operation::Get, 100)],
             Self::List => &[(Operation::List, 100)],
-            Self::Create => &[(Operation::Create, 100)],
+            Self::Create | Self::Once => &[(Operation::Create, 100)],
             Self::Mixed | Self::Think => &MIX,
         }
     }
@@ -82,6 +86,7 @@ const CHANGES: [&str; 4] = [
 /// The parts of everybody's requests.
 struct Parts {
     scale: Scale,
+    has_keys: bool,
     /// Of each person: the headers from the one with the token on.
     headers: Vec<String>,
 }
@@ -89,7 +94,7 @@ struct Parts {
 /// Requests of a mode, by people at random.
 pub fn requests(mode: Mode, scale: Scale, tokens: &[String]) -> Requests {
     let headers = tokens.iter().take(scale.users as usize).map(|token| headers(token));
-    let parts = Parts { scale, headers: headers.collect() };
+    let parts = Parts { scale, has_keys: mode == Mode::Once, headers: headers.collect() };
     Arc::new(move |random, request| {
         let mut left = random.below(100);
         let operations = mode.operations().iter();
@@ -140,6 +145,11 @@ impl Parts {
         request.extend_from_slice(suffix.as_bytes());
         request.extend_from_slice(b" HTTP/1.1\r\n");
         request.extend_from_slice(self.headers[person as usize].as_bytes());
+        if self.has_keys {
+            let (one, other) = (random.below(u64::MAX), random.below(u64::MAX));
+            let key = format!("idempotency-key: \"{one:016x}{other:016x}\"\r\n");
+            request.extend_from_slice(key.as_bytes());
+        }
         if let Some(body) = body {
             let length = body.len();
             let head = format!("content-type: application/json\r\ncontent-length: {length}\r\n");

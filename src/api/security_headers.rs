@@ -1,5 +1,5 @@
-//! What every answer tells browsers: to take nothing for a page that is none, to run nothing that is not ours, to keep
-//! nothing that is somebody's, and to tell nobody where they were.
+//! What every answer tells browsers: to take nothing for a page that is none, to run nothing that is not ours, and to
+//! tell nobody where they were.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -11,8 +11,8 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Swagger UI: scripts from the binary alone, pictures and styles also from within the pages.
 const DOCS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
      style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// What an answer may depend on, and what makes it somebody's.
-const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
+/// Whose an answer is depends on these. That nobody keeps it is said where it is made: below `/api/auth` as Better Auth
+/// says it.
 const WHO: &str = "authorization, cookie";
 
 /// Adds the headers that the answer does not have already.
@@ -20,8 +20,6 @@ pub async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_docs = path == "/docs" || path.starts_with("/docs/");
     let may_differ = path.starts_with("/api/");
-    let is_private =
-        may_differ && CREDENTIALS.iter().any(|name| request.headers().contains_key(name));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     add_where_missing(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -30,9 +28,6 @@ pub async fn add(request: Request, next: Next) -> Response {
     add_where_missing(headers, header::CONTENT_SECURITY_POLICY, policy);
     if may_differ {
         headers.append(header::VARY, HeaderValue::from_static(WHO));
-    }
-    if is_private {
-        add_where_missing(headers, header::CACHE_CONTROL, "no-store");
     }
     response
 }

@@ -40,7 +40,7 @@ on_every_engine! {
             for call in [call.clone().bearer(&ada.jwt), call.cookie(&ada.cookie)] {
                 let answer = app.send(call).await;
                 assert_guarded(&what, &answer);
-                if path.starts_with("/api/") {
+                if path.starts_with("/api/me/") {
                     assert_private(&what, &answer);
                 }
             }
