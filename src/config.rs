@@ -30,16 +30,17 @@ pub use place::Place;
 pub use storage::{EmbeddedSettings, Pooler, PostgresSettings, Storage};
 
 use crate::models::origin_pattern::OriginPattern;
-use reading::{given, listed, number};
+use reading::{given, listed, number, number_within};
 
 /// What every deployment must carry (API.md, "Limits").
-const MIN_TASKS_PER_USER: i64 = 1_000;
+const TASKS_PER_USER: RangeInclusive<i64> = 1_000..=i64::MAX;
 /// A page that is opened asks for more than one thing.
-const REQUESTS_PER_MINUTE: RangeInclusive<u32> = 60..=1_000_000_000;
+const REQUESTS_PER_MINUTE: RangeInclusive<NonZeroU32> =
+    NonZeroU32::new(60).unwrap()..=NonZeroU32::new(1_000_000_000).unwrap();
 /// Fewer would be a mistake, and more than a machine has files.
 const CONNECTIONS: RangeInclusive<usize> = 100..=1_000_000;
 /// No load balancer takes longer to notice that somebody is not ready.
-const MAX_DRAIN_SECONDS: u64 = 300;
+const DRAIN_SECONDS: RangeInclusive<u64> = 0..=300;
 
 /// Checked settings. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -175,45 +176,31 @@ fn trusted_proxy(text: &str, problems: &mut Vec<String>) -> Option<IpNet> {
 }
 
 fn max_tasks_per_user(settings: &Settings, problems: &mut Vec<String>) -> i64 {
-    let form = "a number of at least 1000";
-    let max = number("MAX_TASKS_PER_USER", &settings.max_tasks_per_user, form, problems)
-        .unwrap_or(MIN_TASKS_PER_USER);
-    if max < MIN_TASKS_PER_USER {
-        problems.push(format!("MAX_TASKS_PER_USER must be {form}, not {max}"));
-    }
-    max
+    let (text, form) = (&settings.max_tasks_per_user, "a number of at least 1000");
+    let max = number_within(&TASKS_PER_USER, "MAX_TASKS_PER_USER", text, form, problems);
+    max.unwrap_or(*TASKS_PER_USER.start())
 }
 
 fn max_requests_per_minute(settings: &Settings, problems: &mut Vec<String>) -> Option<NonZeroU32> {
-    let text = settings.max_requests_per_minute.trim();
-    if text == "off" {
-        return None;
-    }
     let form = "a number from 60 to 1000000000, or off";
-    let max: NonZeroU32 = number("MAX_REQUESTS_PER_MINUTE", text, form, problems)?;
-    if !REQUESTS_PER_MINUTE.contains(&max.get()) {
-        problems.push(format!("MAX_REQUESTS_PER_MINUTE must be {form}, not {max}"));
+    match settings.max_requests_per_minute.trim() {
+        "off" => None,
+        text => {
+            number_within(&REQUESTS_PER_MINUTE, "MAX_REQUESTS_PER_MINUTE", text, form, problems)
+        }
     }
-    Some(max)
 }
 
 fn max_connections(settings: &Settings, problems: &mut Vec<String>) -> usize {
-    let form = "a number from 100 to 1000000";
-    let (least, most) = CONNECTIONS.into_inner();
-    let max = number("MAX_CONNECTIONS", &settings.max_connections, form, problems).unwrap_or(least);
-    if !(least..=most).contains(&max) {
-        problems.push(format!("MAX_CONNECTIONS must be {form}, not {max}"));
-    }
-    max
+    let (text, form) = (&settings.max_connections, "a number from 100 to 1000000");
+    let max = number_within(&CONNECTIONS, "MAX_CONNECTIONS", text, form, problems);
+    max.unwrap_or(*CONNECTIONS.start())
 }
 
 fn drain_time(settings: &Settings, problems: &mut Vec<String>) -> Duration {
-    let form = "a number of seconds from 0 to 300";
-    let seconds = number("DRAIN_SECONDS", &settings.drain_seconds, form, problems).unwrap_or(0);
-    if seconds > MAX_DRAIN_SECONDS {
-        problems.push(format!("DRAIN_SECONDS must be {form}, not {seconds}"));
-    }
-    Duration::from_secs(seconds)
+    let (text, form) = (&settings.drain_seconds, "a number of seconds from 0 to 300");
+    let seconds = number_within(&DRAIN_SECONDS, "DRAIN_SECONDS", text, form, problems);
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 fn log_format(settings: &Settings, problems: &mut Vec<String>) -> LogFormat {

@@ -50,7 +50,7 @@ impl FromRequestParts<AppState> for TaskId {
 
 /// A decoded parameter of the path; `None` where it is not UTF-8. Each is read by itself (axum reads all or
 /// none), so that an id that does not read does not look like somebody else's path.
-fn path_parameter(parts: &Parts, name: &str) -> Option<String> {
+pub(super) fn path_parameter(parts: &Parts, name: &str) -> Option<String> {
     let route = parts.extensions.get::<MatchedPath>()?.as_str().split('/');
     let mut named = route.zip(parts.uri.path().split('/')).filter(|(part, _)| {
         part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name)

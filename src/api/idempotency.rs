@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -12,16 +11,18 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::caller::path_parameter;
 use super::task_answers::{answer, created};
 use super::{App, AppState};
 use crate::database::idempotency::{self, Attempt, Before, Once};
 use crate::error::Error;
 use crate::models::idempotency_key::IdempotencyKey;
 use crate::models::user::UserId;
+use crate::services::hashes::Sha256;
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the answer is the first one again.
-pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// How often keys that have run out are looked for, in seconds: behind a write, so that no timer wakes a database.
 const SWEEP_SECONDS: i64 = 3_600;
 
@@ -39,7 +40,7 @@ impl RunningKeys {
 }
 
 /// The key of a request, and what it asks for apart from its body.
-pub struct Repeatable(Option<(IdempotencyKey, Context)>);
+pub struct Repeatable(Option<(IdempotencyKey, Sha256)>);
 
 impl FromRequestParts<AppState> for Repeatable {
     type Rejection = Error;
@@ -52,11 +53,10 @@ impl FromRequestParts<AppState> for Repeatable {
             _ => Err("there must be one Idempotency-Key".to_owned()),
         };
         let key = key.map_err(Error::Malformed)?;
-        let mut asked = Context::new(&SHA256);
+        let mut asked = Sha256::new();
         // Not the path itself: `me` and the caller's id are one.
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let task = route.contains("{id}").then(|| parts.uri.path().split('/').nth(4));
-        let task = task.flatten().unwrap_or_default().to_ascii_lowercase();
+        let task = path_parameter(parts, "id").unwrap_or_default().to_ascii_lowercase();
         for part in [parts.method.as_str(), route, &task] {
             update(&mut asked, part.as_bytes());
         }
@@ -71,7 +71,7 @@ impl FromRequestParts<AppState> for Repeatable {
 }
 
 /// Each part with its length, so that two requests never run together to the same.
-fn update(asked: &mut Context, part: &[u8]) {
+fn update(asked: &mut Sha256, part: &[u8]) {
     asked.update(&(part.len() as u64).to_be_bytes());
     asked.update(part);
 }
@@ -93,12 +93,10 @@ impl Repeatable {
                 let body =
                     serde_json::to_vec(body).map_err(|error| Error::Internal(error.into()))?;
                 update(&mut asked, &body);
-                let fingerprint = asked.finish();
-                let fingerprint = fingerprint.as_ref().try_into().expect("SHA-256 has 32 bytes");
                 if !app.running_keys.keys().insert((owner.clone(), key.clone())) {
                     return Err(Error::StillRunning);
                 }
-                Some((owner.clone(), Once { key, fingerprint }))
+                Some((owner.clone(), Once { key, fingerprint: asked.finish() }))
             }
         };
         Ok(Running { app: app.clone(), taken })

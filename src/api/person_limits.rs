@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::models::user::UserId;
 use crate::services::rate_limits::{Standing, WINDOW_SECONDS};
 
-pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 tokio::task_local! {
     /// Where whoever asks stands, once that is known.

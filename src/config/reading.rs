@@ -1,5 +1,7 @@
 //! Reading one setting.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// A setting that is there; an empty variable is one that is not.
@@ -22,4 +24,19 @@ pub(super) fn number<T: FromStr>(
         problems.push(format!("{name} must be {form}, not {text:?}"));
     }
     parsed
+}
+
+/// As [`number`]; what is not in the range is a problem as well.
+pub(super) fn number_within<T: FromStr + PartialOrd + Display>(
+    range: &RangeInclusive<T>,
+    name: &str,
+    text: &str,
+    form: &str,
+    problems: &mut Vec<String>,
+) -> Option<T> {
+    let found = number(name, text, form, problems)?;
+    if !range.contains(&found) {
+        problems.push(format!("{name} must be {form}, not {found}"));
+    }
+    Some(found)
 }

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::statement::{Batch, Constraint, Row, Statement, Value};
+use super::statement::{Batch, Constraint, Row, Statement};
 use super::tasks::{TASK_COLUMNS, read_task};
 use super::{Database, DatabaseError};
 use crate::models::idempotency_key::IdempotencyKey;
@@ -15,9 +15,9 @@ use crate::models::task::Task;
 use crate::models::user::UserId;
 
 /// How long an answer is kept.
-pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How many keys that have run out are deleted at a time.
-const SWEPT_AT_ONCE: i64 = 1_000;
+const SWEPT_AT_ONCE: usize = 1_000;
 
 /// A write under a key.
 #[derive(Debug)]
@@ -155,10 +155,10 @@ pub async fn sweep(database: &Database, now: Timestamp) -> Result<(), DatabaseEr
             "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
              (SELECT user_id, key FROM idempotency_keys WHERE expires_at <= $1 LIMIT $2) RETURNING key",
         );
-        let batch = vec![sweep.bind(now).bind(Value::from(SWEPT_AT_ONCE))];
+        let batch = vec![sweep.bind(now).bind(SWEPT_AT_ONCE as i64)];
         let deleted =
             database.write(batch).await?.into_iter().map(|rows| rows.len()).sum::<usize>();
-        if i64::try_from(deleted).is_ok_and(|deleted| deleted < SWEPT_AT_ONCE) {
+        if deleted < SWEPT_AT_ONCE {
             return Ok(());
         }
     }

@@ -8,18 +8,18 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// [`sha256`] of bytes that come piece by piece.
-pub(super) struct Sha256(Context);
+pub(crate) struct Sha256(Context);
 
 impl Sha256 {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Context::new(&SHA256))
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(super) fn finish(self) -> [u8; 32] {
+    pub(crate) fn finish(self) -> [u8; 32] {
         self.0.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 }

@@ -9,7 +9,7 @@ pub mod copy;
 pub mod data_directory;
 pub mod email_changes;
 pub mod email_tokens;
-mod hashes;
+pub(crate) mod hashes;
 mod jwk;
 pub mod key_encryption;
 pub mod key_set;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::process::retries::Client;
+use crate::process::retries::{Client, assert_each_once};
 use crate::process::server::{Program, Server, free_address};
-use crate::process::{sign_up, titles};
+use crate::process::sign_up;
 use crate::support::cluster::Cluster;
 use crate::support::database::Dice;
 
@@ -96,35 +96,27 @@ fn survives(program: &Program, mut kill: impl FnMut(Server) -> Server) {
     let writes: u64 = done.iter().map(|done| done.writes).sum();
     eprintln!("{writes} changes in {} rounds", rounds());
     assert!(writes > 20 * rounds(), "{writes} changes are too few to say anything");
-    let mut wanted: Vec<String> = done.into_iter().flat_map(|done| done.titles).collect();
-    wanted.sort();
-    let mut found = titles(&server, &ada.session_token);
-    found.sort();
-    assert_eq!(found, wanted);
-    // Each change has taken one number of the person's, and nothing else has.
-    let last = json!({"title": "last"});
-    let last = server.call("POST", "/api/me/tasks", &ada.session_token, Some(&last)).json();
-    assert_eq!(last["version"], writes + 1);
+    let wanted = done.into_iter().flat_map(|done| done.titles).collect();
+    assert_each_once(&server, &ada.session_token, wanted, writes);
+}
+
+/// Started again where it was.
+fn killed(program: &Program, server: Server) -> Server {
+    let port = server.address.port().to_string();
+    server.kill();
+    program.clone().with("PORT", &port).start()
 }
 
 #[test]
 fn the_server_on_the_embedded_database_may_be_killed_at_any_moment() {
     let program = Program::new();
-    survives(&program, |server| {
-        let address = server.address;
-        server.kill();
-        program.clone().with("PORT", &address.port().to_string()).start()
-    });
+    survives(&program, |server| killed(&program, server));
 }
 
 #[test]
 fn the_server_on_postgres_may_be_killed_at_any_moment() {
     let Some(program) = Program::on_postgres() else { return };
-    survives(&program, |server| {
-        let address = server.address;
-        server.kill();
-        program.clone().with("PORT", &address.port().to_string()).start()
-    });
+    survives(&program, |server| killed(&program, server));
 }
 
 #[test]
