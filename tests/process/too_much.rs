@@ -106,3 +106,50 @@ fn large_heads_are_taken_from_a_few_at_a_time_and_small_ones_from_everybody() {
     assert!(!is_broken_off(&again));
     healthy(&server);
 }
+
+/// Asks for an answer that it does not take: it has room for a few kilobytes of it.
+fn asks_and_takes_nothing(address: SocketAddr, request: &str) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        socket.connect(address).await.unwrap()
+    });
+    let mut stream = stream.into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+/// Whether the other side has given it up: what is sent then is answered by a reset.
+fn is_given_up(mut stream: &TcpStream) -> bool {
+    stream.write_all(b" ").is_err()
+}
+
+#[test]
+fn who_does_not_take_an_answer_is_given_up_and_few_may_take_their_time() {
+    let server = Program::new().start();
+    let ada = sign_up(&server, "ada");
+    for number in 0..60 {
+        let long = json!({"title": number.to_string(), "description": "long ".repeat(2_000)});
+        let answer = server.call("POST", "/api/me/tasks", &ada.session_token, Some(&long));
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+    let list = client::request("GET", "/api/me/tasks?limit=100", &ada.session_token, None);
+    let list = client::keeping_alive(&list);
+    let stalled: Vec<TcpStream> =
+        (0..280).map(|_| asks_and_takes_nothing(server.address, &list)).collect();
+    let given_up = || stalled.iter().filter(|stream| is_given_up(stream)).count();
+    let comes_to = |least: usize| {
+        (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(200));
+            given_up() >= least
+        })
+    };
+    // There are places for 256 of them.
+    assert!(comes_to(24), "{} of 280 are given up", given_up());
+    healthy(&server);
+    assert!(comes_to(280), "{} of 280 are given up", given_up());
+    let whole = server.call("GET", "/api/me/tasks?limit=100", &ada.session_token, None);
+    assert_eq!(whole.json()["tasks"].as_array().unwrap().len(), 60);
+}
