@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::server::{Program, Server};
+use super::server::{Program, Server, text};
 use super::{create_task, sign_up, titles};
 use crate::support::postgres_programs::{is_root, succeed};
 
@@ -43,6 +43,58 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A file system of a disk that can be made to fail, until it is dropped.
+struct FailingDisk {
+    image: PathBuf,
+    at: PathBuf,
+}
+
+impl FailingDisk {
+    fn mount(image: PathBuf, at: &Path) -> Self {
+        fs::create_dir_all(at).unwrap();
+        fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
+        succeed(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image));
+        let disk = Self { image, at: at.to_owned() };
+        disk.attach();
+        disk
+    }
+
+    fn attach(&self) {
+        let mut command = Command::new("mount");
+        succeed(command.args(["-o", "loop,errors=remount-ro"]).args([&self.image, &self.at]));
+    }
+
+    /// The kernel finds something wrong with it, and lets nobody write to it from then on.
+    fn fail(&self) {
+        let source = succeed(Command::new("findmnt").args(["-n", "-o", "SOURCE"]).arg(&self.at));
+        let device = text(&source.stdout).trim().replace("/dev/", "");
+        fs::write(format!("/sys/fs/ext4/{device}/trigger_fs_error"), "1").unwrap();
+    }
+
+    /// What whoever looks after the machine does.
+    fn repair(&self) {
+        succeed(Command::new("umount").arg(&self.at));
+        // It says by its status that there was something to repair.
+        Command::new("e2fsck").args(["-p", "-f"]).arg(&self.image).output().unwrap();
+        self.attach();
+    }
+}
+
+impl Drop for FailingDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+    }
+}
+
+fn may_mount() -> bool {
+    let may = is_root();
+    assert!(may || std::env::var_os("CI").is_none(), "only root may mount a file system");
+    if !may {
+        eprintln!("skipped: only root may mount a file system");
+    }
+    may
+}
+
 /// Creates tasks until one is not taken; gives the titles of those that were.
 fn create_until_refused(server: &Server, token: &str) -> Vec<String> {
     let mut acknowledged = Vec::new();
@@ -63,9 +115,7 @@ fn create_until_refused(server: &Server, token: &str) -> Vec<String> {
 
 #[test]
 fn when_the_disk_is_full_writes_are_told_to_come_again_and_nothing_is_lost() {
-    if !is_root() {
-        assert!(std::env::var_os("CI").is_none(), "only root may mount a file system");
-        eprintln!("skipped: only root may mount a file system");
+    if !may_mount() {
         return;
     }
     let program = Program::new();
@@ -94,6 +144,41 @@ fn when_the_disk_is_full_writes_are_told_to_come_again_and_nothing_is_lost() {
         assert_eq!(found, wanted);
         end(server);
     }
+}
+
+#[test]
+fn when_the_file_system_becomes_read_only_reads_go_on_and_nothing_is_lost() {
+    if !may_mount() {
+        return;
+    }
+    let program = Program::new();
+    let image = program.directory.join("disk");
+    let disk = FailingDisk::mount(image, &program.directory.join("data"));
+    let server = program.start();
+    let ada = sign_up(&server, "ada");
+    let token = ada.session_token.as_str();
+    let wanted: Vec<String> = (0..20).map(|number| format!("task {number:02}")).collect();
+    for title in &wanted {
+        assert_eq!(create_task(&server, token, title).status, 201);
+    }
+    disk.fail();
+    for _ in 0..3 {
+        let refused = create_task(&server, token, "too late");
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        assert_eq!(server.call("GET", "/api/me/tasks?limit=1", token, None).status, 200);
+    }
+    assert!(server.logs("a request was turned away"));
+    server.kill();
+    let end = program.spawn().end();
+    assert_eq!(end.status.code(), Some(1), "{}", end.log);
+    disk.repair();
+    let server = program.start();
+    let mut found = titles(&server, token);
+    found.sort();
+    assert_eq!(found, wanted);
+    assert_eq!(create_task(&server, token, "after").status, 201);
+    server.stop();
 }
 
 /// Writes nonsense over a part of the database, given as parts of a hundred of it.
