@@ -2,6 +2,7 @@
 
 mod backup;
 mod copy;
+mod open_files;
 mod serve;
 
 use std::io::{self, Write};
@@ -106,6 +107,8 @@ fn load_dotenv() -> Result<(), Failure> {
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread()
+        // Where there is more to do than can be done, whoever has waited for longest comes next.
+        .global_queue_interval(1)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?

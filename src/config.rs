@@ -37,6 +37,8 @@ const TASKS_PER_USER: RangeInclusive<i64> = 1_000..=i64::MAX;
 /// A page that is opened asks for more than one thing.
 const REQUESTS_PER_MINUTE: RangeInclusive<NonZeroU32> =
     NonZeroU32::new(60).unwrap()..=NonZeroU32::new(1_000_000_000).unwrap();
+/// Shorter is what any machine takes now and then, and longer than a request may take is no limit.
+const WAIT_MILLISECONDS: RangeInclusive<u64> = 20..=20_000;
 /// Fewer would be a mistake, and more than a machine has files.
 const CONNECTIONS: RangeInclusive<usize> = 100..=1_000_000;
 /// No load balancer takes longer to notice that somebody is not ready.
@@ -55,6 +57,8 @@ pub struct Config {
     pub max_tasks_per_user: i64,
     /// Requests for tasks that one person may make in a minute; `None` where nobody is limited.
     pub max_requests_per_minute: Option<NonZeroU32>,
+    /// How long requests may wait before they are looked at; `None` where they wait as long as it takes.
+    pub max_wait: Option<Duration>,
     /// Connections that may be open at once.
     pub max_connections: usize,
     /// How long the server goes on taking connections after it was told to stop.
@@ -98,7 +102,8 @@ impl Config {
         );
         let port = number::<u16>("PORT", &settings.port, "a number from 0 to 65535", &mut problems);
         let listen = SocketAddr::new(host.unwrap_or([127, 0, 0, 1].into()), port.unwrap_or(0));
-        let storage = storage::storage(settings, &mut problems);
+        let max_wait = max_wait(settings, &mut problems);
+        let storage = storage::storage(settings, max_wait, &mut problems);
         let trusted_origins = listed(&settings.better_auth_trusted_origins)
             .filter_map(|text| trusted_origin(text, &mut problems))
             .collect();
@@ -130,6 +135,7 @@ impl Config {
                 trusted_proxies,
                 max_tasks_per_user,
                 max_requests_per_minute,
+                max_wait,
                 max_connections,
                 drain_time,
                 log,
@@ -188,6 +194,15 @@ fn max_requests_per_minute(settings: &Settings, problems: &mut Vec<String>) -> O
         text => {
             number_within(&REQUESTS_PER_MINUTE, "MAX_REQUESTS_PER_MINUTE", text, form, problems)
         }
+    }
+}
+
+fn max_wait(settings: &Settings, problems: &mut Vec<String>) -> Option<Duration> {
+    let form = "a number of milliseconds from 20 to 20000, or off";
+    match settings.max_wait_ms.trim() {
+        "off" => None,
+        text => number_within(&WAIT_MILLISECONDS, "MAX_WAIT_MS", text, form, problems)
+            .map(Duration::from_millis),
     }
 }
 

@@ -68,6 +68,9 @@ pub enum Error {
     /// 503 `timeout`, with `Retry-After`: the answer took too long.
     #[error("the answer took too long")]
     Timeout,
+    /// 503 `overloaded`, with `Retry-After`: there is more to do than can be done. Nothing has been begun.
+    #[error("there is more to do than can be done at the moment; come again")]
+    Overloaded,
     /// 503 `unavailable`, with `Retry-After`: the database cannot be reached, or too much is waiting.
     #[error("the service is not available at the moment")]
     Unavailable(#[source] DatabaseError),

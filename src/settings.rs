@@ -125,6 +125,9 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub max_requests_per_minute: String,
+    /// Milliseconds that requests may wait for their turn, 20 to 20000, before the next ones hear 503; off for no limit
+    #[arg(long, env = "MAX_WAIT_MS", default_value = "150", global = true, hide_env_values = true)]
+    pub max_wait_ms: String,
     /// Connections that may be open at once, 100 to 1000000; one more hears 503
     #[arg(
         long,

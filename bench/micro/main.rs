@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::http::Request;
 use divan::Bencher;
 use duly::api::origins::Origins;
-use duly::api::{self, App};
+use duly::api::{self, App, Limits};
 use duly::clock::Clock;
 use duly::config::{Accepted, Delivery, MailSettings, PostgresSettings, RateLimiting, Storage};
 use duly::database::task_list::{TaskPage, list_tasks};
@@ -119,10 +119,11 @@ fn router(database: Database, secrets: &Secrets, folder: &TempDir) -> Router {
         delivery: Delivery::Kept(folder.path().join("mail")),
     };
     let mail = Transport::new(&mail).expect("a folder is all it needs");
-    let limits = RateLimits::new(RateLimiting::Off);
-    let services = Services::embedded(database, Clock::System, secrets, &url, mail, limits);
+    let rates = RateLimits::new(RateLimiting::Off);
+    let services = Services::embedded(database, Clock::System, secrets, &url, mail, rates);
     let (origins, proxies) = (Origins::new(&url, Vec::new()), TrustedProxies::new([]));
-    api::router(Arc::new(App::new(services, MAX_TASKS, origins, Vec::new(), proxies, None)))
+    let limits = Limits { tasks_per_user: MAX_TASKS, requests_per_minute: None, wait: None };
+    api::router(Arc::new(App::new(services, limits, origins, Vec::new(), proxies)))
 }
 
 fn owner() -> UserId {

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod json;
 pub mod openapi;
 pub mod origins;
+pub mod overload;
 pub mod person_limits;
 pub mod problem;
 pub mod request_id;
@@ -45,6 +46,7 @@ use crate::services::rate_limits::People;
 use crate::telemetry;
 use auth::AuthApp;
 use origins::Origins;
+use overload::Overload;
 
 /// The largest body that is read, in bytes (API.md, "Limits").
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -65,30 +67,42 @@ pub struct App {
     /// `None` where nobody is limited.
     people: Option<People>,
     running_keys: idempotency::RunningKeys,
+    /// `None` where requests wait as long as it takes.
+    overload: Option<Overload>,
     draining: AtomicBool,
 }
 
 /// The state of the routers.
 pub type AppState = Arc<App>;
 
+/// How much of what there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub tasks_per_user: i64,
+    /// Requests for tasks that one person may make; `None` where nobody is limited.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// How long requests may wait before they are looked at; `None` where they wait as long as it takes.
+    pub wait: Option<Duration>,
+}
+
 impl App {
     /// An application that takes requests.
     pub fn new(
         services: Services,
-        max_tasks_per_user: i64,
+        limits: Limits,
         origins: Origins,
         cors_origins: Vec<String>,
         trusted_proxies: TrustedProxies,
-        requests_per_minute: Option<NonZeroU32>,
     ) -> Self {
         Self {
             services,
-            max_tasks_per_user,
+            max_tasks_per_user: limits.tasks_per_user,
             origins,
             cors_origins,
             trusted_proxies,
-            people: requests_per_minute.map(People::new),
+            people: limits.requests_per_minute.map(People::new),
             running_keys: idempotency::RunningKeys::default(),
+            overload: limits.wait.map(Overload::new),
             draining: AtomicBool::new(false),
         }
     }
@@ -121,15 +135,16 @@ pub fn router(app: AppState) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn(limit_time))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)));
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)))
+        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(middleware::from_fn(telemetry::observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), overload::shed));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
     };
     router
-        .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(middleware::from_fn(security_headers::add))
-        .layer(middleware::from_fn(telemetry::observe))
         .layer(middleware::from_fn(request_id::assign))
         .with_state(app)
 }

@@ -90,6 +90,7 @@ impl Error {
             Self::Timeout => {
                 (StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long")
             }
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much to do"),
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available at the moment")
             }

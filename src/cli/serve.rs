@@ -9,11 +9,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
-use super::{Failure, print, whereabouts};
+use super::{Failure, open_files, print, whereabouts};
 use crate::api::admission::Admission;
 use crate::api::origins::Origins;
 use crate::api::server::{self, Phase};
-use crate::api::{self, App};
+use crate::api::{self, App, Limits};
 use crate::clock::Clock;
 use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
@@ -52,7 +52,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     ))?;
     let (phase, phases) = watch::channel(Phase::Serving);
     tokio::spawn(stop(signals, config.drain_time, Arc::clone(&app), phase));
-    let admission = Admission::new(config.max_connections);
+    let admission = Admission::new(open_files::allow_connections(config.max_connections));
     server::serve(listener, api::router(Arc::clone(&app)), admission, phases).await;
     if let Some(issuer) = &app.services.issuer {
         issuer.outbox.close().await;
@@ -75,11 +75,14 @@ async fn application(config: &Config, base_url: &Url, port: u16) -> Result<Arc<A
     let database = Database::open(&config.storage).await.map_err(|error| error.to_string())?;
     Ok(Arc::new(App::new(
         services(config, database, base_url)?,
-        config.max_tasks_per_user,
+        Limits {
+            tasks_per_user: config.max_tasks_per_user,
+            requests_per_minute: config.max_requests_per_minute,
+            wait: config.max_wait,
+        },
         Origins::new(base_url, trusted_origins(config, port)),
         config.cors_origins.clone(),
         TrustedProxies::new(config.trusted_proxies.iter().copied()),
-        config.max_requests_per_minute,
     )))
 }
 

@@ -54,6 +54,8 @@ pub struct PostgresSettings {
     pub max_connections: usize,
     /// How long a connection that nobody uses is kept.
     pub idle_timeout: Duration,
+    /// Half of this is how long requests may wait for a connection while there is a rush; `None`: as long as it takes.
+    pub max_wait: Option<Duration>,
     /// The way around the pooler, for migrations.
     pub direct: Option<Box<Self>>,
 }
@@ -86,6 +88,7 @@ impl PostgresSettings {
             pooler: Pooler::Auto,
             max_connections: 16,
             idle_timeout: Duration::from_secs(60),
+            max_wait: None,
             direct: None,
         })
     }
@@ -116,7 +119,11 @@ impl PostgresSettings {
     }
 }
 
-pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storage {
+pub(super) fn storage(
+    settings: &Settings,
+    max_wait: Option<Duration>,
+    problems: &mut Vec<String>,
+) -> Storage {
     let max_connections =
         ranged("DATABASE_MAX_CONNECTIONS", &settings.database_max_connections, 1..=1000, problems);
     let idle_seconds =
@@ -148,6 +155,7 @@ pub(super) fn storage(settings: &Settings, problems: &mut Vec<String>) -> Storag
             pooler,
             max_connections: max_connections as usize,
             idle_timeout: Duration::from_secs(idle_seconds),
+            max_wait,
             direct: direct.map(Box::new),
             ..database
         }),

@@ -12,6 +12,7 @@ mod lanes;
 mod lease;
 mod liveness;
 mod pool;
+mod rush;
 mod tls;
 mod values;
 

@@ -18,11 +18,13 @@ use super::sqlite_short_reads::ShortReads;
 use super::sqlite_values::read_value;
 use super::sqlite_writer::write_all;
 use super::statement::{Batch, Constraint, Row, Statement};
-use super::{DatabaseError, Load, MAX_WAITING};
+use super::{DatabaseError, Load};
 use crate::config::EmbeddedSettings;
 
 /// How many prepared statements a connection keeps.
 const MAX_PREPARED: usize = 256;
+/// How many reads, and how many writes, may wait before the next one is told so at once: a few commits of writes.
+const MAX_QUEUED: usize = 1024;
 pub(super) const MAX_READERS: usize = 8;
 
 /// Where the answer to a queued job goes.
@@ -92,8 +94,8 @@ fn keep_prepared(connection: &Connection) -> rusqlite::Result<()> {
 impl Sqlite {
     pub(super) fn open(settings: &EmbeddedSettings, lock: File) -> Result<Self, MigrationError> {
         let file = &settings.file;
-        let (reads, read_queue) = bounded::<Read>(MAX_WAITING);
-        let (writes, write_queue) = bounded::<Write>(MAX_WAITING);
+        let (reads, read_queue) = bounded::<Read>(MAX_QUEUED);
+        let (writes, write_queue) = bounded::<Write>(MAX_QUEUED);
         let writer = open_writer(file)?;
         let mut threads = vec![spawn("duly-writer", move || write_all(&writer, &write_queue))?];
         spawn_readers(file, &read_queue, &mut threads)?;
@@ -104,7 +106,7 @@ impl Sqlite {
     /// Without a writer: what wants to write is told that the database is closed.
     pub(super) fn open_read_only(settings: &EmbeddedSettings) -> Result<Self, MigrationError> {
         let lock = sqlite_lock::lock_if_there(settings)?;
-        let (reads, read_queue) = bounded::<Read>(MAX_WAITING);
+        let (reads, read_queue) = bounded::<Read>(MAX_QUEUED);
         let (writes, _) = bounded::<Write>(0);
         let mut threads = Vec::new();
         spawn_readers(&settings.file, &read_queue, &mut threads)?;

@@ -16,6 +16,7 @@ mod logging;
 mod mail;
 mod mailbox;
 mod metrics;
+mod overload;
 mod remote;
 mod remote_issuer;
 mod restores;

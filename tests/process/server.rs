@@ -59,6 +59,8 @@ impl Program {
             .with("PORT", "0")
             .with("AUTH_RATE_LIMIT", "off")
             .with("MAX_REQUESTS_PER_MINUTE", "off")
+            // Many tests share a machine.
+            .with("MAX_WAIT_MS", "off")
     }
 
     /// As [`Program::new`] and [`Program::on_postgres`], as far as they are there.

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use duly::api::origins::Origins;
-use duly::api::{self, App};
+use duly::api::{self, App, Limits};
 use duly::clock::{Clock, ManualClock};
 use duly::config::{Delivery, MailSettings, RateLimiting};
 use duly::database::Database;
@@ -138,8 +138,13 @@ impl TestApp {
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let proxies = deployment.trusted_proxies.iter();
         let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
-        let limit = deployment.requests_per_minute.map(|max| max.try_into().expect("not zero"));
-        let app = App::new(services, deployment.max_tasks, origins, cors_origins, proxies, limit);
+        let per_minute = deployment.requests_per_minute;
+        let limits = Limits {
+            tasks_per_user: deployment.max_tasks,
+            requests_per_minute: per_minute.map(|max| max.try_into().expect("not zero")),
+            wait: None,
+        };
+        let app = App::new(services, limits, origins, cors_origins, proxies);
         let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }

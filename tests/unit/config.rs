@@ -103,7 +103,7 @@ fn values_at_the_limits_are_taken() {
 #[test]
 fn each_value_beyond_a_limit_is_one_problem() {
     type Change = fn(&mut Settings, String);
-    let cases: [(&str, Change, &[&str]); 12] = [
+    let cases: [(&str, Change, &[&str]); 13] = [
         ("HOST", |s, v| s.host = v, &["", "localhost", "1.2.3", "127.0.0.1:80", "example.com"]),
         ("PORT", |s, v| s.port = v, &["", "-1", "65536", "http", "80.0"]),
         (
@@ -144,6 +144,7 @@ fn each_value_beyond_a_limit_is_one_problem() {
             |s, v| s.max_requests_per_minute = v,
             &["", "0", "59", "1000000001", "-1", "OFF"],
         ),
+        ("MAX_WAIT_MS", |s, v| s.max_wait_ms = v, &["", "0", "19", "20001", "-1", "0.1", "100ms"]),
         ("MAX_CONNECTIONS", |s, v| s.max_connections = v, &["", "-1", "99", "1000001", "many"]),
         ("DRAIN_SECONDS", |s, v| s.drain_seconds = v, &["", "-1", "301", "1.5", "5s", "never"]),
         ("LOG_FORMAT", |s, v| s.log_format = v, &["xml", "", "pretty json"]),

@@ -17,6 +17,7 @@ mod json_object;
 mod key_encryption;
 mod lenient_json;
 mod origins;
+mod overload;
 mod passwords;
 mod place;
 mod priority;

@@ -31,6 +31,7 @@ use utoipa_axum::routes;
 use super::{AppState, HoldsSecrets};
 pub use app::AuthApp;
 use limits::Limits;
+pub(super) use reply::AuthError;
 
 /// Where the routes are.
 const PATH: &str = "/api/auth";

@@ -16,8 +16,9 @@ use super::hosts::Miss;
 use super::lanes::Lanes;
 use super::lease::Lease;
 use super::liveness::{Liveness, SILENCE};
+use super::rush::{Rush, Waiting};
 use crate::config::PostgresSettings;
-use crate::database::{DatabaseError, Load, MAX_WAITING, WAIT};
+use crate::database::{DatabaseError, Load, WAIT};
 
 /// How long whoever needs a connection waits for a database that cannot be reached: shorter than a request may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,6 +40,7 @@ pub(super) struct Pool {
     max_connections: usize,
     idle_timeout: Duration,
     waiting: AtomicUsize,
+    rush: Mutex<Rush>,
     idlers: Mutex<Idlers>,
     liveness: Liveness,
     pub(super) lanes: Lanes,
@@ -76,6 +78,7 @@ impl Pool {
             max_connections: settings.max_connections,
             idle_timeout: settings.idle_timeout,
             waiting: AtomicUsize::new(0),
+            rush: Mutex::new(Rush::new(settings.max_wait.map(|wait| wait / 2))),
             idlers: Mutex::default(),
             liveness: Liveness::new(),
             lanes: Lanes::new(settings.max_connections),
@@ -148,7 +151,12 @@ impl Pool {
         let mut free = std::pin::pin!(Arc::clone(places).acquire_owned());
         loop {
             if let Ok(place) = tokio::time::timeout(LOOK, &mut free).await {
-                return place.map_err(|_| DatabaseError::Unavailable("it is closed".to_owned()));
+                let place = place.map_err(|_| closed())?;
+                return if self.rush().lets_through(began, Instant::now()) {
+                    Ok(place)
+                } else {
+                    Err(DatabaseError::Busy("the database has more to do than it can"))
+                };
             }
             let silence = self.liveness.silence();
             if silence > SILENCE {
@@ -248,10 +256,18 @@ impl Pool {
         &self.liveness
     }
 
+    fn rush(&self) -> MutexGuard<'_, Rush> {
+        self.rush.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What is guarded is never left half-changed, so a panic elsewhere does not spoil it.
     fn idlers(&self) -> MutexGuard<'_, Idlers> {
         self.idlers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn closed() -> DatabaseError {
+    DatabaseError::Unavailable("it is closed".to_owned())
 }
 
 /// Closes connections that have been idle for too long, as long as there are any that are idle.
@@ -268,22 +284,5 @@ async fn sweep(pool: Arc<Pool>) {
         drop(expired);
         let Some(next) = next else { return };
         tokio::time::sleep_until(next + pool.idle_timeout).await;
-    }
-}
-
-/// One of those who wait, of whom there are not too many.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn among(waiting: &'a AtomicUsize) -> Result<Self, DatabaseError> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let one = Self(waiting);
-        if before < MAX_WAITING { Ok(one) } else { Err(DatabaseError::Busy("the queue is full")) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

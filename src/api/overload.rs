@@ -1,0 +1,150 @@
+//! More requests than can be answered: those that would wait for too long are told at once to come again.
+//!
+//! How long a request has waited before it is looked at cannot be seen on it. So a byte is sent through a socket of our
+//! own from time to time, which stands in the queues in which requests stand: the kernel's, until we ask what has come,
+//! and the runtime's, until it is its turn. As long as the byte takes, requests take. None is sent while nobody asks for
+//! anything.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use metrics::counter;
+use tokio::net::UnixStream;
+
+use super::AppState;
+use super::auth::AuthError;
+use crate::error::Error;
+
+/// How long after one has come the next is sent.
+const INTERVAL: Duration = Duration::from_millis(5);
+/// How long after a refusal a single byte that is late says that it goes on.
+const MEMORY: Duration = Duration::from_secs(1);
+
+/// Refuses what would wait for too long. Not what load balancers ask: the program is well, it is only busy.
+pub async fn shed(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_shed = path.starts_with("/api/") && app.overload.as_ref().is_some_and(Overload::refuses);
+    if !is_shed {
+        return next.run(request).await;
+    }
+    counter!("http_requests_shed_total").increment(1);
+    if path.starts_with("/api/auth/") {
+        return AuthError::from(Error::Overloaded).into_response();
+    }
+    Error::Overloaded.into_response()
+}
+
+/// Whether there is more to do than can be done.
+pub struct Overload {
+    /// Where the bytes are sent; `None` where that cannot be.
+    way: OnceLock<Option<UnixStream>>,
+    lateness: Arc<Mutex<Lateness>>,
+}
+
+impl Overload {
+    /// `max_wait` is how long requests may wait.
+    pub fn new(max_wait: Duration) -> Self {
+        let lateness = Arc::new(Mutex::new(Lateness::new(max_wait)));
+        Self { way: OnceLock::new(), lateness }
+    }
+
+    /// To be asked for each request, within a runtime.
+    fn refuses(&self) -> bool {
+        let Answer { refuses, sends } = lock(&self.lateness).ask(Instant::now());
+        if sends {
+            self.send();
+        }
+        refuses
+    }
+
+    fn send(&self) {
+        let way = self.way.get_or_init(|| {
+            let way = open(Arc::clone(&self.lateness));
+            way.inspect_err(|error| tracing::warn!(%error, "overload will not be noticed")).ok()
+        });
+        if let Some(way) = way {
+            // It can fail only where very many are on their way, and there is one at a time.
+            let _ = way.try_write(&[0]);
+        }
+    }
+}
+
+/// Where to send bytes. Whoever receives them notes when, until this end is gone.
+fn open(lateness: Arc<Mutex<Lateness>>) -> io::Result<UnixStream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    tokio::spawn(async move {
+        let mut byte = [0];
+        while theirs.readable().await.is_ok() {
+            match theirs.try_read(&mut byte) {
+                Ok(0) => return,
+                Ok(_) => lock(&lateness).note_arrival(Instant::now()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    });
+    Ok(ours)
+}
+
+/// No half-changed state is ever left behind, so a panic elsewhere does not spoil it.
+fn lock(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
+    lateness.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is known of how long things wait.
+///
+/// One byte that is late can come of the machine having stood still for a moment, after which all is well. Two in a row
+/// are more than can be done.
+#[derive(Debug)]
+pub struct Lateness {
+    max_wait: Duration,
+    /// When the byte was sent that is on its way.
+    sent: Option<Instant>,
+    /// When the last one came, and whether it was late.
+    came: Option<(Instant, bool)>,
+    refused: Option<Instant>,
+}
+
+/// What is to become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub refuses: bool,
+    /// Whether a byte is to be sent now.
+    pub sends: bool,
+}
+
+impl Lateness {
+    pub fn new(max_wait: Duration) -> Self {
+        Self { max_wait, sent: None, came: None, refused: None }
+    }
+
+    /// Somebody asks for something.
+    pub fn ask(&mut self, now: Instant) -> Answer {
+        let is_late = self.sent.is_some_and(|sent| now.duration_since(sent) > self.max_wait);
+        let was_late = self.came.is_some_and(|(came, was_late)| {
+            was_late && (self.sent.is_some() || now.duration_since(came) <= self.max_wait)
+        });
+        let goes_on = self.refused.is_some_and(|at| now.duration_since(at) <= MEMORY);
+        let refuses = if goes_on { is_late || was_late } else { is_late && was_late };
+        if refuses {
+            self.refused = Some(now);
+        }
+        let is_time = self.came.is_none_or(|(came, _)| now.duration_since(came) >= INTERVAL);
+        let sends = self.sent.is_none() && (is_time || was_late);
+        if sends {
+            self.sent = Some(now);
+        }
+        Answer { refuses, sends }
+    }
+
+    /// The byte has come.
+    pub fn note_arrival(&mut self, now: Instant) {
+        if let Some(sent) = self.sent.take() {
+            self.came = Some((now, now.duration_since(sent) > self.max_wait));
+        }
+    }
+}

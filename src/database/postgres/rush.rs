@@ -1,0 +1,62 @@
+//! More requests than the database can answer: those that have waited for long are told to come again.
+//!
+//! A database that wakes, or restarts, or is kept busy by a few slow statements lets nobody through for a while, and
+//! whoever waits then waits with patience. One to which places are handed on without a pause, and before which there are
+//! always some that wait, is asked for more than it can do: there, a place is of use only to who has not waited for long.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::database::{DatabaseError, MAX_WAITING};
+
+/// For how long places are handed on without a pause before that is a rush.
+const RUSH: Duration = Duration::from_millis(500);
+/// What a pause is.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub(super) struct Rush {
+    /// How long is too long; `None` where everybody waits as long as it takes.
+    max_wait: Option<Duration>,
+    /// When the first of those got a place who came through without a pause, and the last one.
+    since: Option<(Instant, Instant)>,
+}
+
+impl Rush {
+    pub(super) fn new(max_wait: Option<Duration>) -> Self {
+        Self { max_wait, since: None }
+    }
+
+    /// Whether somebody may go on who has a place now, and has had to wait for it since then.
+    pub(super) fn lets_through(&mut self, waited_since: Instant, now: Instant) -> bool {
+        let first = match self.since {
+            Some((first, last)) if now.duration_since(last) < PAUSE => first,
+            _ => now,
+        };
+        self.since = Some((first, now));
+        let is_rush = now.duration_since(first) >= RUSH;
+        let waited = now.duration_since(waited_since);
+        !(is_rush && self.max_wait.is_some_and(|max_wait| waited > max_wait))
+    }
+}
+
+/// One of those who wait, of whom there are not too many.
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    /// # Errors
+    /// [`DatabaseError::Busy`] where there are.
+    pub(super) fn among(waiting: &'a AtomicUsize) -> Result<Self, DatabaseError> {
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let one = Self(waiting);
+        if before < MAX_WAITING { Ok(one) } else { Err(DatabaseError::Busy("the queue is full")) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

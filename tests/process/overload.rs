@@ -1,0 +1,85 @@
+//! More requests than can be answered.
+
+use serde_json::json;
+
+use super::client::{self, Answer, Connection};
+use super::server::Program;
+use super::sign_up;
+
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Everybody asks before anybody is answered.
+fn all_at_once(connections: &mut [Connection], request: &str) -> Vec<Answer> {
+    for connection in connections.iter_mut() {
+        connection.write(request).unwrap();
+    }
+    connections.iter_mut().map(|connection| connection.read().unwrap()).collect()
+}
+
+#[test]
+fn what_would_wait_too_long_is_told_to_come_again_and_nothing_of_it_is_done() {
+    for program in Program::on_every_engine() {
+        let server = program.with("MAX_WAIT_MS", "20").start();
+        let ada = sign_up(&server, "ada");
+        let task = json!({"title": "one of many"});
+        let create = client::request("POST", "/api/me/tasks", &ada.session_token, Some(&task));
+        let create = client::keeping_alive(&create);
+        let mut connections: Vec<Connection> =
+            (0..400).map(|_| Connection::open(server.address).unwrap()).collect();
+        let mut health = Connection::open(server.address).unwrap();
+        let mut created = 0;
+        let mut refused = Vec::new();
+        for _ in 0..20 {
+            // It is well all the time: a load balancer must not take it for dead.
+            assert_eq!(health.send(HEALTH).unwrap().status, 200);
+            for answer in all_at_once(&mut connections, &create) {
+                match answer.status {
+                    201 => created += 1,
+                    503 => refused.push(answer),
+                    _ => panic!("{answer:?}"),
+                }
+            }
+            if refused.len() > 100 {
+                break;
+            }
+        }
+        assert!(refused.len() > 100, "{} of {}", refused.len(), refused.len() + created);
+        for answer in &refused {
+            assert_eq!(answer.json()["code"], "overloaded", "{answer:?}");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+            assert!(answer.header("x-request-id").is_some());
+        }
+        let list =
+            client::request("GET", "/api/me/tasks?limit=1&include=total", &ada.session_token, None);
+        let list = client::keeping_alive(&list);
+        let mut total = health.send(&list).unwrap();
+        while total.status == 503 {
+            total = health.send(&list).unwrap();
+        }
+        assert_eq!(total.json()["total"], created, "{total:?}");
+        // With the rush over, nobody is refused.
+        for _ in 0..200 {
+            assert_eq!(health.send(&list).unwrap().status, 200);
+        }
+    }
+}
+
+#[test]
+fn who_signs_in_hears_it_as_better_auth_would_say_it() {
+    let server = Program::new().with("MAX_WAIT_MS", "20").start();
+    let ada = sign_up(&server, "ada");
+    let session = client::request("GET", "/api/auth/get-session", &ada.session_token, None);
+    let session = client::keeping_alive(&session);
+    let mut connections: Vec<Connection> =
+        (0..400).map(|_| Connection::open(server.address).unwrap()).collect();
+    let mut rounds = (0..50).map(|_| all_at_once(&mut connections, &session));
+    let refused =
+        rounds.find_map(|answers| answers.into_iter().find(|answer| answer.status == 503));
+    let refused = refused.expect("400 at once are more than it can do in 20 ms");
+    assert_eq!(
+        refused.json(),
+        json!({"message": "Not available at the moment", "code": "SERVICE_UNAVAILABLE"})
+    );
+    assert_eq!(refused.header("retry-after"), Some("1"));
+}

@@ -1,0 +1,115 @@
+//! When requests are refused because those before them took too long.
+
+use std::time::{Duration, Instant};
+
+use duly::api::overload::{Answer, Lateness};
+
+const MAX_WAIT: Duration = Duration::from_millis(100);
+const ACCEPTED: Answer = Answer { refuses: false, sends: false };
+const ACCEPTED_AND_SENT: Answer = Answer { refuses: false, sends: true };
+const REFUSED: Answer = Answer { refuses: true, sends: false };
+const REFUSED_AND_SENT: Answer = Answer { refuses: true, sends: true };
+
+/// What happens, at so many milliseconds from the start.
+enum Event {
+    Asked(u64, Answer),
+    Came(u64),
+}
+use Event::{Asked, Came};
+
+fn play(events: impl IntoIterator<Item = Event>) {
+    let start = Instant::now();
+    let mut lateness = Lateness::new(MAX_WAIT);
+    for event in events {
+        match event {
+            Asked(at, expected) => {
+                assert_eq!(lateness.ask(start + Duration::from_millis(at)), expected, "at {at} ms");
+            }
+            Came(at) => lateness.note_arrival(start + Duration::from_millis(at)),
+        }
+    }
+}
+
+#[test]
+fn as_long_as_nothing_is_late_nothing_is_refused() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Asked(1, ACCEPTED),
+        Came(2),
+        // The next byte follows after a while, with whoever comes then.
+        Asked(3, ACCEPTED),
+        Asked(7, ACCEPTED_AND_SENT),
+        Asked(107, ACCEPTED),
+        Came(107),
+        Asked(100_000, ACCEPTED_AND_SENT),
+    ]);
+}
+
+#[test]
+fn a_machine_that_stood_still_once_refuses_nobody() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Asked(500, ACCEPTED),
+        Came(501),
+        Asked(502, ACCEPTED_AND_SENT),
+        Came(503),
+        Asked(504, ACCEPTED),
+    ]);
+}
+
+#[test]
+fn two_late_ones_in_a_row_are_more_than_can_be_done() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Came(120),
+        Asked(121, ACCEPTED_AND_SENT),
+        Asked(221, ACCEPTED),
+        Asked(222, REFUSED),
+        Came(230),
+        // Until one is in time.
+        Asked(231, REFUSED_AND_SENT),
+        Asked(250, REFUSED),
+        Came(260),
+        Asked(261, ACCEPTED),
+    ]);
+}
+
+#[test]
+fn for_a_while_after_that_one_is_enough() {
+    let rush = || {
+        [
+            Asked(0, ACCEPTED_AND_SENT),
+            Came(120),
+            Asked(121, ACCEPTED_AND_SENT),
+            Asked(222, REFUSED),
+            Came(223),
+            Asked(224, REFUSED_AND_SENT),
+            Came(230),
+        ]
+    };
+    play(rush().into_iter().chain([
+        Asked(236, ACCEPTED_AND_SENT),
+        Asked(336, ACCEPTED),
+        Asked(337, REFUSED),
+    ]));
+    play(rush().into_iter().chain([
+        Asked(1_236, ACCEPTED_AND_SENT),
+        Asked(1_337, ACCEPTED),
+        Came(1_340),
+    ]));
+}
+
+#[test]
+fn what_was_late_long_ago_says_nothing_of_now() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Came(120),
+        Asked(121, ACCEPTED_AND_SENT),
+        Asked(222, REFUSED),
+        Came(223),
+        // Within the second, but nothing has been asked for a while: what there was to do is done.
+        Asked(400, ACCEPTED_AND_SENT),
+        Came(401),
+        Asked(402, ACCEPTED),
+    ]);
+}
