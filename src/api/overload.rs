@@ -5,7 +5,8 @@
 //! and the runtime's, until it is its turn. As long as the byte takes, requests take. None is sent while nobody asks for
 //! anything.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,6 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
-use tokio::net::UnixStream;
 
 use super::AppState;
 use super::auth::AuthError;
@@ -66,9 +66,9 @@ impl Overload {
             let way = open(Arc::clone(&self.lateness));
             way.inspect_err(|error| tracing::warn!(%error, "overload will not be noticed")).ok()
         });
-        if let Some(way) = way {
-            // It can fail only where very many are on their way, and there is one at a time.
-            let _ = way.try_write(&[0]);
+        // Not by the runtime, which would first want to be told that it can be written to.
+        if way.as_ref().is_none_or(|mut way| way.write(&[0]).is_err()) {
+            lock(&self.lateness).note_loss();
         }
     }
 }
@@ -76,6 +76,9 @@ impl Overload {
 /// Where to send bytes. Whoever receives them notes when, until this end is gone.
 fn open(lateness: Arc<Mutex<Lateness>>) -> io::Result<UnixStream> {
     let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    theirs.set_nonblocking(true)?;
+    let theirs = tokio::net::UnixStream::from_std(theirs)?;
     tokio::spawn(async move {
         let mut byte = [0];
         while theirs.readable().await.is_ok() {
@@ -139,6 +142,11 @@ impl Lateness {
             self.sent = Some(now);
         }
         Answer { refuses, sends }
+    }
+
+    /// The byte could not be sent.
+    pub fn note_loss(&mut self) {
+        self.sent = None;
     }
 
     /// The byte has come.

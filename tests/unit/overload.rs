@@ -14,8 +14,9 @@ const REFUSED_AND_SENT: Answer = Answer { refuses: true, sends: true };
 enum Event {
     Asked(u64, Answer),
     Came(u64),
+    Lost,
 }
-use Event::{Asked, Came};
+use Event::{Asked, Came, Lost};
 
 fn play(events: impl IntoIterator<Item = Event>) {
     let start = Instant::now();
@@ -25,6 +26,7 @@ fn play(events: impl IntoIterator<Item = Event>) {
             Asked(at, expected) => {
                 assert_eq!(lateness.ask(start + Duration::from_millis(at)), expected, "at {at} ms");
             }
+            Lost => lateness.note_loss(),
             Came(at) => lateness.note_arrival(start + Duration::from_millis(at)),
         }
     }
@@ -111,5 +113,19 @@ fn what_was_late_long_ago_says_nothing_of_now() {
         Asked(400, ACCEPTED_AND_SENT),
         Came(401),
         Asked(402, ACCEPTED),
+    ]);
+}
+
+#[test]
+fn a_byte_that_could_not_be_sent_is_not_waited_for() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Lost,
+        Asked(1, ACCEPTED_AND_SENT),
+        Came(120),
+        Asked(121, ACCEPTED_AND_SENT),
+        Lost,
+        Asked(300, ACCEPTED_AND_SENT),
+        Asked(400, ACCEPTED),
     ]);
 }
