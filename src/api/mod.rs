@@ -151,10 +151,16 @@ pub fn router(app: AppState) -> Router {
 
 /// Marks an answer that is never compressed.
 #[derive(Clone, Copy, Debug)]
-struct HoldsSecrets;
+struct Uncompressed;
+
+/// Has an answer sent as it is.
+async fn leave_uncompressed(mut response: Response) -> Response {
+    response.extensions_mut().insert(Uncompressed);
+    response
+}
 
 fn may_compress(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
-    extensions.get::<HoldsSecrets>().is_none()
+    extensions.get::<Uncompressed>().is_none()
 }
 
 /// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.

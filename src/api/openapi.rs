@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::header;
+use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
 use utoipa::OpenApi;
@@ -12,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::auth::cookies::SESSION_COOKIE;
-use super::{AppState, auth, health, task_list, tasks};
+use super::{AppState, auth, health, leave_uncompressed, task_list, tasks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -72,6 +73,9 @@ fn to_text(document: utoipa::openapi::OpenApi) -> String {
 pub fn router(app: &AppState, document: utoipa::openapi::OpenApi) -> Router<AppState> {
     let signs_in = app.services.issuer.is_some();
     let document = to_text(if signs_in { with_auth(document) } else { without_cookie(document) });
+    // Megabytes that anybody may ask for: compressing them anew each time would be more work than all else that there is.
+    let pages = Router::from(SwaggerUi::new("/docs").config(Config::from("/openapi.json")))
+        .layer(middleware::map_response(leave_uncompressed));
     Router::new()
         .route(
             "/openapi.json",
@@ -79,5 +83,5 @@ pub fn router(app: &AppState, document: utoipa::openapi::OpenApi) -> Router<AppS
         )
         // Until there is a page of our own, the documentation is what a visitor looks for.
         .route("/", get(async || Redirect::temporary("/docs/")))
-        .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json")))
+        .merge(pages)
 }

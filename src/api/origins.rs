@@ -75,11 +75,14 @@ impl Origins {
 
     /// Whether somebody may be sent to `target` after signing in: a path here, or a trusted origin.
     pub fn allows_redirect(&self, target: &str) -> bool {
+        // A header cannot hold them, and without them it would be another address.
+        if target.chars().any(char::is_control) {
+            return false;
+        }
         let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         let is_path = target.starts_with('/')
             && !target.starts_with("//")
             && !target.contains('\\')
-            && !target.chars().any(char::is_control)
             && !path.contains("%2f")
             && !path.contains("%5c")
             && redirect::stays_a_path(target);

@@ -41,7 +41,40 @@ pub struct VerifyingKey {
     pub(super) fingerprint: [u8; 32],
 }
 
+/// Why nothing can be verified with what an issuer has published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    #[error("the answer is no JSON Web Key Set")]
+    Malformed,
+    #[error("none of the keys is one for EdDSA, ES256, RS256 or PS256")]
+    NoUsableKey,
+}
+
 impl KeySet {
+    /// The keys in a JSON Web Key Set (RFC 7517, section 5). Those of other kinds, and those without a name, are passed
+    /// over; of two with one name the first counts.
+    ///
+    /// # Errors
+    /// [`KeySetError`].
+    pub fn parse(document: &[u8], now: Timestamp) -> Result<Self, KeySetError> {
+        let document: Value =
+            serde_json::from_slice(document).map_err(|_| KeySetError::Malformed)?;
+        let listed = document.get("keys").and_then(Value::as_array);
+        let mut keys = Self { loaded_at: Some(now), ..Self::default() };
+        for jwk in listed.ok_or(KeySetError::Malformed)?.iter().filter_map(Value::as_object) {
+            let key_id = jwk.get("kid").and_then(Value::as_str).filter(|id| !id.is_empty());
+            match (key_id, verifying_key(jwk)) {
+                (Some(key_id), Some(key)) => {
+                    keys.verifying.entry(key_id.to_owned()).or_insert(key);
+                }
+                _ => {
+                    tracing::debug!(kid = key_id, "a key of the issuer is of no kind that is used")
+                }
+            }
+        }
+        if keys.verifying.is_empty() { Err(KeySetError::NoUsableKey) } else { Ok(keys) }
+    }
+
     /// The keys as they are stored, the newest first.
     pub(super) fn read(stored: &[StoredKey], encryption: &KeyEncryption, now: Timestamp) -> Self {
         let mut keys = Self { loaded_at: Some(now), ..Self::default() };

@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use metrics::counter;
 use scrypt::{Params, scrypt};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
@@ -57,6 +58,7 @@ impl Passwords {
         let Ok(Ok(turn)) = turn else {
             return Err(DatabaseError::Busy("too many passwords wait"));
         };
+        counter!("password_hashes_total").increment(1);
         let normal: String = password.nfkc().collect();
         let derived = tokio::task::spawn_blocking(move || {
             // The hash goes on when the client has hung up; its turn ends with it, not before.

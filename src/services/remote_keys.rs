@@ -10,12 +10,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
-use serde_json::Value;
 use tokio::sync::watch;
 use url::Url;
 
-use super::jwk::verifying_key;
-use super::key_set::{KeySet, is_within};
+use super::key_set::{KeySet, KeySetError, is_within};
 use crate::clock::Clock;
 use crate::tls_roots;
 
@@ -63,10 +61,8 @@ enum FetchError {
     Status(StatusCode),
     #[error("the answer has more than {MAX_BYTES} bytes")]
     TooLarge,
-    #[error("the answer is no JSON Web Key Set")]
-    Malformed,
-    #[error("none of the keys is one for EdDSA, ES256, RS256 or PS256")]
-    NoUsableKey,
+    #[error(transparent)]
+    KeySet(#[from] KeySetError),
 }
 
 impl RemoteKeys {
@@ -184,21 +180,7 @@ impl State {
             }
             body.extend_from_slice(&chunk);
         }
-        let document: Value = serde_json::from_slice(&body).map_err(|_| FetchError::Malformed)?;
-        let listed = document.get("keys").and_then(Value::as_array).ok_or(FetchError::Malformed)?;
-        let mut keys = KeySet { loaded_at: Some(self.clock.now()), ..KeySet::default() };
-        for jwk in listed.iter().filter_map(Value::as_object) {
-            let key_id = jwk.get("kid").and_then(Value::as_str).filter(|id| !id.is_empty());
-            match (key_id, verifying_key(jwk)) {
-                (Some(key_id), Some(key)) => {
-                    keys.verifying.entry(key_id.to_owned()).or_insert(key);
-                }
-                _ => {
-                    tracing::debug!(kid = key_id, "a key of the issuer is of no kind that is used")
-                }
-            }
-        }
-        if keys.verifying.is_empty() { Err(FetchError::NoUsableKey) } else { Ok(keys) }
+        Ok(KeySet::parse(&body, self.clock.now())?)
     }
 }
 

@@ -186,7 +186,10 @@ on_every_engine! {
         assert!(!local.is_empty());
         for part in local {
             let path = format!("/docs/{}", part.trim_start_matches("./"));
-            assert_eq!(app.send(Call::get(&path)).await.status, 200, "{path}");
+            let answer = app.send(Call::get(&path).header("accept-encoding", "gzip, br")).await;
+            assert_eq!(answer.status, 200, "{path}");
+            // Megabytes, which anybody may ask for as often as they like.
+            assert!(answer.headers.get("content-encoding").is_none(), "{path} is compressed");
         }
     }
 }

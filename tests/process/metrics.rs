@@ -1,6 +1,8 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value as Json, json};
+
 use super::client;
 use super::server::{Program, free_address};
 use super::{create_task, sign_up};
@@ -56,6 +58,37 @@ fn metrics_count_and_time_requests() {
         // The application itself serves no metrics, and the metrics' listener nothing of the application.
         assert_eq!(server.call("GET", "/metrics", "", None).status, 404);
         assert_eq!(server.stop().status.code(), Some(0));
+    }
+}
+
+/// The same time for both needs the same work, and next to a password hash everything else is nothing.
+#[test]
+fn an_address_that_nobody_has_costs_as_many_password_hashes_as_one_that_somebody_has() {
+    for program in Program::on_every_engine() {
+        let address = free_address();
+        let server = program.with("METRICS_ADDR", &address.to_string()).start();
+        sign_up(&server, "ada");
+        let hashes = || value(&scrape(address), "password_hashes_total ").expect("it is counted");
+        assert_eq!(hashes(), 1.0);
+        let costs = |path: &str, body: Json, status: u16| {
+            let before = hashes();
+            assert_eq!(server.call("POST", path, "", Some(&body)).status, status, "{body}");
+            hashes() - before
+        };
+        for (email, password, status) in [
+            ("ada@example.com", "password of ada", 200),
+            ("ada@example.com", "a wrong password", 401),
+            ("nobody@example.com", "a wrong password", 401),
+            ("ada@example.com", "short", 401),
+            ("nobody@example.com", "short", 401),
+        ] {
+            let body = json!({"email": email, "password": password});
+            assert_eq!(costs("/api/auth/sign-in/email", body, status), 1.0, "{email} {password}");
+        }
+        for email in ["ada@example.com", "nobody@example.com"] {
+            let body = json!({"email": email, "redirectTo": "/reset"});
+            assert_eq!(costs("/api/auth/request-password-reset", body, 200), 0.0, "{email}");
+        }
     }
 }
 

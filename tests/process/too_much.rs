@@ -39,6 +39,25 @@ fn a_body_that_does_not_come_is_408_and_the_end_of_the_connection() {
 }
 
 #[test]
+fn a_head_that_does_not_come_is_the_end_of_the_connection() {
+    let server = Program::new().start();
+    let silent = TcpStream::connect(server.address).unwrap();
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n").unwrap();
+    for mut stream in [silent, slow] {
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut rest = Vec::new();
+        // An end, or a reset: anything but waiting.
+        if let Err(error) = stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+        let said = String::from_utf8_lossy(&rest);
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+    }
+    healthy(&server);
+}
+
+#[test]
 fn one_connection_too_many_hears_503_and_there_is_room_when_another_ends() {
     let server = Program::new().with("MAX_CONNECTIONS", "100").start();
     let mut open: Vec<Connection> = (0..100)

@@ -123,6 +123,9 @@ fn one_is_sent_only_to_paths_here_and_trusted_origins() {
         "javascript:alert(1)",
         "https:/\\evil.example",
         "/a\r\nset-cookie: x=y",
+        // What reads an address passes over these, and a header would have them percent-encoded.
+        "https://\rapp.example.org",
+        "https://app.example.org/\t",
         " //evil.example",
     ] {
         assert!(!ours().allows_redirect(target), "{target:?}");

@@ -24,11 +24,11 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{Content, Object, OpenApi, Paths, RefOr, ResponseBuilder, Type};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::{AppState, HoldsSecrets};
+use super::{AppState, leave_uncompressed};
 pub use app::AuthApp;
 use limits::Limits;
 pub(super) use reply::AuthError;
@@ -70,7 +70,8 @@ pub fn router(app: AuthApp) -> Router<AppState> {
     Router::new()
         .nest(PATH, router)
         .route(&format!("{PATH}/"), any(not_found)) // which nesting leaves out
-        .layer(middleware::map_response(mark_secret))
+        // Tokens are not compressed together with what somebody else has chosen: lengths would tell.
+        .layer(middleware::map_response(leave_uncompressed))
         .layer(middleware::from_fn_with_state(Arc::new(limits), limits::limit))
 }
 
@@ -78,13 +79,27 @@ pub fn router(app: AuthApp) -> Router<AppState> {
 pub fn documentation() -> OpenApi {
     let mut document = OpenApiRouter::new().nest(PATH, routes()).into_openapi();
     limits::document(&mut document.paths);
+    document_refusals(&mut document.paths);
     document
 }
 
-/// Tokens are not compressed together with what somebody else has chosen: lengths would tell.
-async fn mark_secret(mut response: Response) -> Response {
-    response.extensions_mut().insert(HoldsSecrets);
-    response
+/// Adds what a POST may hear before its handler runs, except where that has something to say of its own.
+fn document_refusals(paths: &mut Paths) {
+    let refusals = [
+        ("400", "The body does not read"),
+        ("403", "The page that it comes from, or one that it leads to, is not trusted"),
+        ("415", "The body is of another media type"),
+    ];
+    let object = Content::new(Some(Object::with_type(Type::Object)));
+    let operations = paths.paths.iter_mut().filter(|(path, _)| !path.ends_with("/get-session"));
+    for operation in operations.filter_map(|(_, item)| item.post.as_mut()) {
+        for (status, description) in refusals {
+            let refusal = ResponseBuilder::new().description(description);
+            let refusal = refusal.content("application/json", object.clone()).build();
+            let documented = &mut operation.responses.responses;
+            documented.entry(status.to_owned()).or_insert(RefOr::T(refusal));
+        }
+    }
 }
 
 /// What Better Auth answers where it has no route.
