@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod json;
 pub mod openapi;
 pub mod origins;
+pub mod page;
 pub mod person_limits;
 pub mod problem;
 pub mod request_id;
@@ -121,7 +122,9 @@ pub fn router(app: AppState) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn(limit_time))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)));
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)))
+        // After the compression: it is compressed already.
+        .merge(page::router(&app));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,

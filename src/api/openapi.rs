@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum::http::header;
-use axum::response::Redirect;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
@@ -77,7 +76,5 @@ pub fn router(app: &AppState, document: utoipa::openapi::OpenApi) -> Router<AppS
             "/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
         )
-        // Until there is a page of our own, the documentation is what a visitor looks for.
-        .route("/", get(async || Redirect::temporary("/docs/")))
         .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json")))
 }
