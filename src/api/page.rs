@@ -5,6 +5,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -63,9 +64,10 @@ pub fn router(app: &AppState) -> Router<AppState> {
 /// Another version's hash is 404, and not this version's file: a page of two versions is worse than one that does not
 /// load, and a service worker would keep it.
 async fn asset(
-    Path((hash, path)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    let Path((hash, path)) = path.map_err(|_| Error::NoRoute)?;
     let is_at_the_root = AT_THE_ROOT.iter().any(|(_, file)| *file == path);
     match find(&path) {
         Some(file) if hash == HASH && !is_at_the_root => Ok(answer(file, IMMUTABLE, &headers)),
