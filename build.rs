@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use brotli::enc::BrotliEncoderParams;
@@ -23,6 +23,9 @@ struct Source {
     path: String,
     content: Vec<u8>,
 }
+
+/// An encoding, as `Accept-Encoding` names it, and a file's bytes in it.
+type Form = (&'static str, Vec<u8>);
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=migrations");
@@ -108,7 +111,7 @@ fn filled_in(source: &Source, hash: &str) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 /// A file compressed, the smallest first, where that is smaller; and as it is.
-fn forms(content: Vec<u8>) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+fn forms(content: Vec<u8>) -> io::Result<Vec<Form>> {
     let mut brotli = Vec::new();
     let best = BrotliEncoderParams { size_hint: content.len(), ..BrotliEncoderParams::default() };
     brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &best)?;
