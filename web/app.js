@@ -1,4 +1,67 @@
-const answer = await fetch('/api/auth/get-session');
-const session = await answer.json();
-document.querySelector('[role=status]').textContent = session ? `Signed in as ${session.user.email}` : 'Not signed in';
-await navigator.serviceWorker?.register('/sw.js');
+// The start: who is signed in decides what is shown.
+
+import { h } from './dom.js';
+import { current, onChangeElsewhere } from './session.js';
+import { closeAllToasts } from './toast.js';
+import { showHome } from './views/home.js';
+import { showResetPassword } from './views/reset-password.js';
+import { showSignIn } from './views/sign-in.js';
+import { Workspace } from './workspace.js';
+
+const page = document.getElementById('page');
+let workspace = null;
+
+async function start(notice = '') {
+  try {
+    show(await current(), notice);
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
+function show(session, notice = '') {
+  if (workspace && workspace.user.id === session?.user.id) return;
+  workspace?.close();
+  workspace = null;
+  closeAllToasts();
+  if (session) open(session);
+  else showSignIn(page, { notice, onSignedIn: show });
+}
+
+function open({ user }) {
+  const opened = new Workspace(user);
+  workspace = opened;
+  opened.addEventListener('signed-out', () => start(sessionEnded(opened)));
+  showHome(page, opened, { onLeft: () => leave(opened) });
+}
+
+/** Somebody has signed out, or is no more: nothing of theirs stays in this browser. */
+function leave(left) {
+  left.clear();
+  workspace = null;
+  start();
+}
+
+function sessionEnded({ outbox }) {
+  const waiting = outbox.changes.length;
+  if (waiting === 0) return 'Your session has ended. Please sign in again.';
+  return `Your session has ended. Sign in again to send ${waiting === 1 ? 'a change' : `${waiting} changes`} that you made.`;
+}
+
+function showTrouble(error) {
+  const retry = h('button', { type: 'button', class: 'button', onclick: () => start() }, 'Try again');
+  page.replaceChildren(h('main', { class: 'trouble' }, h('h1', {}, 'Not available at the moment'), h('p', {}, error.message), retry));
+}
+
+onChangeElsewhere(({ left }) => {
+  if (workspace && workspace.user.id === left) leave(workspace);
+  else start();
+});
+addEventListener('pageshow', ({ persisted }) => persisted && start());
+
+const token = new URLSearchParams(location.search).get('token');
+if (token || location.search.includes('error=')) showResetPassword(page, token, start);
+else start();
+
+// Caches the page itself, for starts without a connection. Everything works without it.
+navigator.serviceWorker?.register('/sw.js').catch(() => {});

@@ -1,0 +1,105 @@
+// Everything that belongs to somebody who is signed in, and when it is brought up to date.
+
+import { Counts } from './counts.js';
+import { TaskList } from './list.js';
+import { Outbox } from './outbox.js';
+import { forgetAllOf } from './storage.js';
+import { Store } from './store.js';
+import { Tasks } from './tasks.js';
+
+/** Looking at the page asks the server again, but not more often than this; in milliseconds. */
+const FRESH_FOR = 3_000;
+/** How often the page asks by itself while somebody looks at it. */
+const REFRESH_EVERY = 60_000;
+
+/** Event: `signed-out`, when the server says that this is nobody's session, or another's. */
+export class Workspace extends EventTarget {
+  #channel;
+  #refreshedAt = 0;
+  #ending = new AbortController();
+
+  constructor(user) {
+    super();
+    this.user = user;
+    this.outbox = new Outbox(user.id);
+    this.store = new Store(user.id, this.outbox);
+    this.tasks = new Tasks(this.store, this.outbox);
+    this.list = new TaskList(user.id, this.store);
+    this.counts = new Counts(user.id, this.store);
+    this.#channel = new BroadcastChannel(`duly:${user.id}`);
+    this.#listen();
+    this.#watch();
+    this.outbox.drain();
+  }
+
+  /** A signal for listeners that end with it. */
+  get ended() {
+    return this.#ending.signal;
+  }
+
+  /** Asks the server again, for what other devices may have changed. */
+  refresh() {
+    this.#refreshedAt = Date.now();
+    return Promise.all([this.list.refresh(), this.counts.refresh()]);
+  }
+
+  /** Ends it. What is kept in this browser stays for the next time. */
+  close() {
+    this.#ending.abort();
+    this.outbox.close();
+    this.store.close();
+    this.list.close();
+    this.#channel.close();
+  }
+
+  /** Ends it, and leaves nothing behind. */
+  clear() {
+    this.close();
+    forgetAllOf(this.user.id);
+  }
+
+  #listen() {
+    const { outbox, store, list } = this;
+    outbox.addEventListener('change', ({ detail }) => detail === 'here' && this.#channel.postMessage({}));
+    outbox.addEventListener('done', ({ detail }) => {
+      store.confirm(detail.change, detail.task);
+      store.keep();
+      this.#channel.postMessage(detail);
+    });
+    outbox.addEventListener('failed', ({ detail }) => this.tasks.explainFailure(detail));
+    outbox.addEventListener('trouble', () => outbox.trouble === null && this.refresh());
+    outbox.addEventListener('signed-out', () => this.#signedOut());
+    list.addEventListener('change', () => {
+      const { status, code } = list.error ?? {};
+      if (status === 401 || code === 'forbidden') this.#signedOut();
+    });
+    this.#channel.addEventListener('message', ({ data: { change, task } }) => {
+      if (change) store.confirm(change, task);
+      outbox.reload();
+      outbox.drain();
+    });
+  }
+
+  #watch() {
+    const { signal } = this.#ending;
+    const look = () => {
+      if (document.visibilityState !== 'visible') return;
+      this.outbox.retryNow();
+      if (Date.now() - this.#refreshedAt > FRESH_FOR) this.refresh();
+    };
+    const returned = () => {
+      this.outbox.retryNow();
+      this.refresh();
+    };
+    addEventListener('focus', look, { signal });
+    document.addEventListener('visibilitychange', look, { signal });
+    addEventListener('online', returned, { signal });
+    addEventListener('pagehide', () => (this.store.keep(), this.outbox.flush()), { signal });
+    const timer = setInterval(look, REFRESH_EVERY);
+    signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  #signedOut() {
+    this.dispatchEvent(new Event('signed-out'));
+  }
+}
