@@ -14,12 +14,12 @@ export function quickAdd(onAdd) {
     dir: 'auto',
     autocomplete: 'off',
     enterkeyhint: 'done',
-    placeholder: 'Add a task',
+    placeholder: 'Add a task: Call Sam tomorrow !high #home',
     'aria-label': 'New task',
     'aria-describedby': 'new-task-hint new-task-problem',
     oninput: draw,
   });
-  const hint = h('p', { id: 'new-task-hint', class: 'add-hint' }, 'Try: Call Sam tomorrow !high #home');
+  const hint = h('p', { id: 'new-task-hint', class: 'only-read-out' }, 'Write !high for a priority, #home for a tag, tomorrow or a date for when it is due.');
   const chips = h('ul', { class: 'add-chips', 'aria-label': 'Understood' });
   const problem = h('p', { id: 'new-task-problem', class: 'problem-text', role: 'alert' });
   const submit = h('button', { type: 'submit', class: 'button primary add-button' }, 'Add');
@@ -47,7 +47,6 @@ export function quickAdd(onAdd) {
     const isEmpty = input.value.trim() === '';
     setText(problem, '');
     setAttribute(input, 'aria-invalid', null);
-    hint.hidden = !isEmpty;
     submit.hidden = isEmpty;
     const shown = said.tokens.map(({ kind, text, value }) => chip(kind, value, text));
     if (!isEmpty) shown.push(...ownChips(own));
