@@ -54,7 +54,7 @@ export class TaskList extends EventTarget {
     const { signal } = this.#request;
     this.#isLoadingMore = true;
     try {
-      await this.#loadPage(this.#listed, signal);
+      this.#cursor = await this.#loadPage(this.#listed, this.#cursor, signal);
       this.#finish('ready');
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
@@ -92,11 +92,12 @@ export class TaskList extends EventTarget {
     const { signal } = this.#request;
     const asOf = this.#store.clock;
     const listed = new Map();
-    this.#cursor = null;
+    let cursor = null;
     try {
-      do await this.#loadPage(listed, signal);
-      while (this.hasMore && listed.size < pages * PAGE_SIZE);
+      do cursor = await this.#loadPage(listed, cursor, signal);
+      while (cursor !== null && listed.size < pages * PAGE_SIZE);
       this.#listed = listed;
+      this.#cursor = cursor;
       this.#asOf = asOf;
       this.#finish('ready');
     } catch (error) {
@@ -104,13 +105,14 @@ export class TaskList extends EventTarget {
     }
   }
 
-  async #loadPage(listed, signal) {
-    const more = { limit: PAGE_SIZE, ...(this.#cursor ? { cursor: this.#cursor } : {}) };
+  /** Gives the cursor of the next page. */
+  async #loadPage(listed, cursor, signal) {
+    const more = { limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) };
     const page = await request('GET', `${this.#path}?${listParameters(this.#query, more)}`, { signal });
     signal.throwIfAborted();
     for (const { id, version } of page.tasks) listed.set(id, version);
-    this.#cursor = page.next_cursor;
     this.#store.learn(page.tasks);
+    return page.next_cursor;
   }
 
   #finish(state) {

@@ -33,11 +33,11 @@ export function parseAddress(hash) {
   const parameters = new URLSearchParams(search);
   const sort = parameters.get('sort') ?? '';
   return {
-    view: path in VIEWS ? path : 'today',
+    view: Object.hasOwn(VIEWS, path) ? path : 'today',
     tags: parameters.getAll('tag'),
     priorities: PRIORITIES.filter((priority) => parameters.getAll('priority').includes(priority)),
     q: parameters.get('q') ?? '',
-    sort: sort in SORTS ? sort : '',
+    sort: Object.hasOwn(SORTS, sort) ? sort : '',
     done: parameters.get('done') === '1' && hasOpenAndDone(path),
   };
 }

@@ -30,7 +30,10 @@ export class Tasks {
   /** Changes what differs from how the task is, and leaves all else to others. */
   update(id, fields) {
     const task = this.#store.task(id);
-    if (!task) return;
+    if (!task) {
+      showProblem(`“${shorten(fields.title ?? '')}” was deleted elsewhere.`);
+      return;
+    }
     const changed = Object.entries(fields).filter(([field, value]) => !isSame(task[field], value));
     if (changed.length === 0) return;
     this.#outbox.add({ kind: 'update', task: id, body: Object.fromEntries(changed) });
@@ -72,7 +75,7 @@ export class Tasks {
     const title = shorten(this.#store.task(id)?.title ?? body?.title ?? '');
     if (error.code === 'not_found') {
       this.#store.forget(id);
-      showProblem(title ? `“${title}” was deleted elsewhere.` : 'The task was deleted elsewhere.');
+      showProblem(`“${title}” was deleted elsewhere.`);
       return;
     }
     const what = { create: 'added', restore: 'brought back', delete: 'deleted', update: 'changed' }[kind];

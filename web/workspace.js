@@ -66,17 +66,22 @@ export class Workspace extends EventTarget {
       store.keep();
       this.#channel.postMessage(detail);
     });
-    outbox.addEventListener('failed', ({ detail }) => this.tasks.explainFailure(detail));
+    outbox.addEventListener('failed', ({ detail }) => {
+      this.tasks.explainFailure(detail);
+      const { message, code } = detail.error;
+      this.#channel.postMessage({ failed: { changes: detail.changes, error: { message, code } } });
+    });
     outbox.addEventListener('trouble', () => outbox.trouble === null && this.refresh());
     outbox.addEventListener('signed-out', () => this.#signedOut());
     list.addEventListener('change', () => {
       const { status, code } = list.error ?? {};
       if (status === 401 || code === 'forbidden') this.#signedOut();
     });
-    this.#channel.addEventListener('message', ({ data: { change, task } }) => {
+    this.#channel.addEventListener('message', ({ data: { change, task, failed } }) => {
       if (change) store.confirm(change, task);
       outbox.reload();
       outbox.drain();
+      if (failed) this.tasks.explainFailure(failed);
     });
   }
 

@@ -37,7 +37,7 @@ test('a task is edited in its place, and only what changed is sent', async ({ ne
   // Somebody else changes the description meanwhile.
   await ada.call('PATCH', `/api/me/tasks/${task.id}`, { description: 'New' });
   await editor.getByLabel('Title').fill('Renew the passport');
-  await editor.getByLabel('Due').fill('2031-05-06');
+  await editor.getByLabel('Due', { exact: true }).fill('2031-05-06');
   await editor.getByLabel('Priority').selectOption('Urgent');
   await editor.getByRole('button', { name: 'Remove tag travel' }).click();
   await editor.getByLabel('Tags').fill('office');

@@ -87,7 +87,7 @@ export function quickAdd(onAdd) {
   }
 
   input.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') (input.value = ''), (declined = new Set()), draw(), input.blur();
+    if (event.key === 'Escape') input.blur();
   });
   draw();
 

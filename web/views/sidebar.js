@@ -27,7 +27,7 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
   );
   const account = h('a', { class: 'account-link', href: '#/account' }, icon('person'), h('span', { class: 'name', dir: 'auto' }, user.name || user.email));
   const foot = h('div', { class: 'foot' }, account, iconButton('keys', 'Keyboard shortcuts', onHelp, { class: 'icon-button help-button' }));
-  const element = h('div', { class: 'side' }, h('a', { class: 'brand', href: '#/today' }, 'duly'), nav, filters, foot);
+  const element = h('header', { class: 'side' }, h('a', { class: 'brand', href: '#/today' }, 'duly'), nav, filters, foot);
 
   const isOutside = ({ target }) => !filters.contains(target) && !opener?.contains(target);
   document.addEventListener('pointerdown', (event) => isOutside(event) && closeFilters(), { signal: ended });
@@ -48,16 +48,17 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
   }
 
   function viewLink(view, label) {
-    const count = h('span', { class: 'count' });
-    const link = h('a', { href: writeAddress(plainQuery(view)), class: `view-${view}` }, icon(view), h('span', { class: 'label' }, label), count);
-    return { view, label, count, element: link };
+    const count = h('span', { class: 'count', 'aria-hidden': 'true' });
+    const counted = h('span', { class: 'only-read-out' });
+    const link = h('a', { href: writeAddress(plainQuery(view)), class: `view-${view}` }, icon(view), h('span', { class: 'label' }, label), count, counted);
+    return { view, count, counted, element: link };
   }
 
   function drawCounts() {
-    for (const { view, label, count, element: link } of links) {
+    for (const { view, count, counted } of links) {
       const number = counts.of(view);
       setText(count, number ? number.toLocaleString() : '');
-      setAttribute(link, 'aria-label', number === null ? label : `${label}, ${number} ${number === 1 ? 'task' : 'tasks'}`);
+      setText(counted, number === null ? '' : `, ${number} ${number === 1 ? 'task' : 'tasks'}`);
     }
   }
 

@@ -65,7 +65,7 @@ export function taskList(workspace, { emptyState }) {
   }
 
   function rowOf(task, group) {
-    const row = rows.get(task.id) ?? taskRow(task, workspace);
+    const row = rows.get(task.id) ?? taskRow(task, workspace, { onClosed: drawSoon });
     rows.set(task.id, row);
     row.update(task, group);
     return row;
@@ -83,7 +83,8 @@ export function taskList(workspace, { emptyState }) {
 
   function removeRows(ids, atOnce) {
     for (const [id, row] of rows) {
-      if (ids.has(id)) continue;
+      // What somebody is writing does not go away under their hands.
+      if (ids.has(id) || (row.isEdited() && !atOnce)) continue;
       rows.delete(id);
       if (atOnce || matchMedia('(prefers-reduced-motion: reduce)').matches) row.element.remove();
       else leave(row);
@@ -104,13 +105,16 @@ export function taskList(workspace, { emptyState }) {
     const element = document.activeElement?.closest?.('.task');
     if (!element || !items.contains(element)) return null;
     const all = visibleRows();
-    return { element, index: all.indexOf(element), id: element.dataset.id };
+    return { element, index: all.indexOf(element), active: document.activeElement };
   }
 
   /** Where the row with the focus has gone, the one that took its place has it, or the one before, or the new line. */
   function refocus(focused) {
     if (focused === null) return;
-    if (focused.element.isConnected && !focused.element.inert) return;
+    if (focused.active.isConnected && !focused.element.inert) {
+      focused.active.focus({ preventScroll: true }); // a row that was moved has lost it
+      return;
+    }
     const all = visibleRows();
     const next = all[Math.min(Math.max(focused.index, 0), all.length - 1)];
     if (next) focusRow(next);
@@ -149,8 +153,13 @@ export function taskList(workspace, { emptyState }) {
     row?.element.scrollIntoView({ block: 'nearest' });
   }
 
-  new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && list.more(), { rootMargin: '1200px' }).observe(end);
-  list.addEventListener('change', drawSoon);
+  const watcher = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && list.more(), { rootMargin: '1200px' });
+  list.addEventListener('change', () => {
+    drawSoon();
+    // Looked at anew, as the end may still be in sight after a page has come.
+    watcher.unobserve(end);
+    if (list.hasMore) watcher.observe(end);
+  });
   store.addEventListener('change', drawSoon);
 
   return {

@@ -5,7 +5,7 @@ import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
 import { plainQuery, writeAddress } from '../query.js';
 import { taskEditor } from './task-editor.js';
 
-export function taskRow({ id }, { tasks, store }) {
+export function taskRow({ id }, { tasks, store }, { onClosed }) {
   const check = h('input', { type: 'checkbox', class: 'check', onchange: () => tasks.setCompleted(id, check.checked) });
   const title = h('button', { type: 'button', class: 'title', dir: 'auto', onclick: edit });
   const facts = h('div', { class: 'facts' });
@@ -52,6 +52,7 @@ export function taskRow({ id }, { tasks, store }) {
     element.replaceChildren(...shown);
     element.classList.remove('is-edited');
     check.focus();
+    onClosed();
   }
 
   function remove() {
@@ -63,7 +64,7 @@ export function taskRow({ id }, { tasks, store }) {
     tasks.setCompleted(id, !store.task(id)?.completed);
   }
 
-  return { element, update, edit, toggle, delete: remove };
+  return { element, update, edit, toggle, delete: remove, isEdited: () => editor !== null };
 }
 
 function drawFacts(task, heading) {
