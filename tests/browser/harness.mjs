@@ -156,11 +156,11 @@ async function call(token, method, path, body) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** Asserts that axe finds nothing to object to in the page as it is now. */
-export async function assertAccessible(page) {
+/** Asserts that axe finds nothing to object to in the page as it is now. Options are axe's. */
+export async function assertAccessible(page, options = {}) {
   // In each page once; by the debugger, which the page's policy does not bind.
   await page.evaluate(`window.axe || (() => { ${axe.source} })()`);
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate((options) => window.axe.run({ resultTypes: ['violations'], ...options }), options);
   const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target)}`);
   assert.deepEqual(found, [], 'axe objects');
 }
