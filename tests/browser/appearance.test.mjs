@@ -1,5 +1,6 @@
 // How every view looks, on screens from small to huge, in light and dark: nothing for axe to object to, nothing cut off.
 import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
 import { assertAccessible, screenshot, test } from './harness.mjs';
 import { day, row, waitFor, waitForTitles } from './page.mjs';
 
@@ -79,6 +80,17 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
     await look(page, `${screen}-${screen === 'phone' ? 'filters' : 'help'}`);
   });
 }
+
+test('the picture in the README', async ({ newPerson, openPage }) => {
+  const ada = await newPersonWithTasks(newPerson, { viewport: { width: 1200, height: 720 } });
+  const page = await openPage(ada.context);
+  await row(page, 'Water the plants').waitFor();
+  await page.getByRole('button', { name: 'travel', exact: true }).waitFor();
+  await page.getByLabel('New task').fill('Plan the weekend friday !low #friends');
+  const picture = await screenshot(page, 'readme');
+  // Written on demand only, as no two runs draw the same bytes.
+  if (process.env.README_PICTURE) await copyFile(picture, new URL('../../docs/page.png', import.meta.url));
+});
 
 test('a huge screen is used, and nothing is lost on it', async ({ newPerson, openPage }) => {
   const ada = await newPersonWithTasks(newPerson, { viewport: { width: 3840, height: 2160 } });
