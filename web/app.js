@@ -1,7 +1,7 @@
 // The start: who is signed in decides what is shown.
 
 import { h } from './dom.js';
-import { current, onChangeElsewhere } from './session.js';
+import { current, lastUser, onChangeElsewhere } from './session.js';
 import { closeAllToasts } from './toast.js';
 import { showHome } from './views/home.js';
 import { showResetPassword } from './views/reset-password.js';
@@ -12,20 +12,29 @@ const page = document.getElementById('page');
 let workspace = null;
 
 async function start(notice = '') {
+  const last = lastUser();
   try {
-    show(await current(), notice);
+    const session = await current();
+    if (session === null && last) notice ||= 'Your session has ended. Please sign in again.';
+    show(session, notice, last?.email);
   } catch (error) {
     showTrouble(error);
   }
 }
 
-function show(session, notice = '') {
+function show(session, notice = '', email = '') {
   if (workspace && workspace.user.id === session?.user.id) return;
   workspace?.close();
   workspace = null;
   closeAllToasts();
   if (session) open(session);
-  else showSignIn(page, { notice, onSignedIn: show });
+  else showSignIn(page, { notice, email, onSignedIn: welcome });
+}
+
+/** Who comes in by the form goes on to the first task. */
+function welcome(session) {
+  show(session);
+  document.getElementById('new-task')?.focus();
 }
 
 function open({ user }) {
@@ -44,7 +53,7 @@ function leave(left) {
 
 function sessionEnded({ outbox }) {
   const waiting = outbox.changes.length;
-  if (waiting === 0) return 'Your session has ended. Please sign in again.';
+  if (waiting === 0) return '';
   return `Your session has ended. Sign in again to send ${waiting === 1 ? 'a change' : `${waiting} changes`} that you made.`;
 }
 

@@ -14,6 +14,11 @@ export function onChangeElsewhere(listener) {
   channel.addEventListener('message', ({ data }) => listener(data));
 }
 
+/** Who was signed in here last and has not signed out: `{ id, name, email }`, or `null`. */
+export function lastUser() {
+  return read(LAST_USER);
+}
+
 /** Who is signed in, or `null`: `{ user, token }`. Without a connection, who was last; `token` is `null` then. */
 export async function current() {
   try {

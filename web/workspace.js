@@ -1,5 +1,6 @@
 // Everything that belongs to somebody who is signed in, and when it is brought up to date.
 
+import { request } from './api.js';
 import { Counts } from './counts.js';
 import { TaskList } from './list.js';
 import { Outbox } from './outbox.js';
@@ -11,6 +12,9 @@ import { Tasks } from './tasks.js';
 const FRESH_FOR = 3_000;
 /** How often the page asks by itself while somebody looks at it. */
 const REFRESH_EVERY = 60_000;
+
+/** How many pages of all tasks are looked at, so that tags are known, and other views at once. */
+const PAGES_TO_KNOW = 3;
 
 /** Event: `signed-out`, when the server says that this is nobody's session, or another's. */
 export class Workspace extends EventTarget {
@@ -41,6 +45,21 @@ export class Workspace extends EventTarget {
   refresh() {
     this.#refreshedAt = Date.now();
     return Promise.all([this.list.refresh(), this.counts.refresh()]);
+  }
+
+  /** Gets to know the tasks that were changed last, whatever view is open. */
+  async getAcquainted() {
+    const parameters = new URLSearchParams({ sort: '-updated', limit: '100' });
+    try {
+      for (let pages = 0; pages < PAGES_TO_KNOW; pages += 1) {
+        const { tasks, next_cursor: cursor } = await request('GET', `/api/${encodeURIComponent(this.user.id)}/tasks?${parameters}`, { signal: this.ended });
+        this.store.learn(tasks);
+        if (cursor === null) return;
+        parameters.set('cursor', cursor);
+      }
+    } catch {
+      // Then less is known for now; the list says what is wrong.
+    }
   }
 
   /** Ends it. What is kept in this browser stays for the next time. */

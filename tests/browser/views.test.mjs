@@ -148,10 +148,10 @@ test('a list that cannot be loaded says why, and is loaded on Retry', async ({ n
   tolerate(/status of 500/);
   const page = await ada.context.newPage();
   const problem = { code: 'internal', detail: 'something went wrong' };
-  await page.route(/limit=100/, (route) => route.fulfill({ status: 500, json: problem }));
+  await page.route(/limit=100&due=today/, (route) => route.fulfill({ status: 500, json: problem }));
   await page.goto('/');
   await page.getByText('The list could not be loaded: something went wrong').waitFor();
-  await page.unroute(/limit=100/);
+  await page.unroute(/limit=100&due=today/);
   await page.getByRole('button', { name: 'Retry' }).click();
   await waitForTitles(page, ['Now']);
 });
@@ -163,7 +163,7 @@ test('a read that is turned away for a moment is asked again when told', async (
   const page = await ada.context.newPage();
   await page.clock.install();
   let asked = 0;
-  await page.route(/limit=100/, (route) => {
+  await page.route(/limit=100&due=today/, (route) => {
     asked += 1;
     return asked === 1 ? route.fulfill({ status: 503, json: {}, headers: { 'retry-after': '2' } }) : route.fallback();
   });

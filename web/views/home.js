@@ -42,4 +42,5 @@ export function showHome(page, workspace, { onLeft }) {
   handleKeys({ tasks, help, signal });
   route();
   workspace.counts.refresh();
+  workspace.getAcquainted();
 }

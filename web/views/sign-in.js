@@ -4,7 +4,7 @@ import { h } from '../dom.js';
 import { requestPasswordReset, signIn, signUp } from '../session.js';
 import { emailField, field, form, passwordField } from './form.js';
 
-export function showSignIn(page, { notice, onSignedIn }) {
+export function showSignIn(page, { notice, email: known, onSignedIn }) {
   const card = h('div', { class: 'card' });
   const message = h('p', { class: 'notice', role: 'status', hidden: !notice }, notice);
   document.title = 'duly';
@@ -16,7 +16,8 @@ export function showSignIn(page, { notice, onSignedIn }) {
 
   function show(title, content, ...links) {
     card.replaceChildren(h('h2', {}, title), content, h('div', { class: 'card-links' }, links));
-    card.querySelector('input')?.focus();
+    const inputs = [...card.querySelectorAll('input')];
+    (inputs.find(({ value }) => value === '') ?? inputs[0]).focus();
   }
 
   function link(words, onclick) {
@@ -66,6 +67,6 @@ export function showSignIn(page, { notice, onSignedIn }) {
     h('ul', {}, promises.map((words) => h('li', {}, words))),
   );
   page.replaceChildren(h('main', { class: 'welcome' }, pitch, h('div', {}, message, card)));
-  if (notice) showSigningIn();
+  if (notice) showSigningIn(known);
   else showSigningUp();
 }

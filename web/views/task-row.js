@@ -24,7 +24,7 @@ export function taskRow({ id }, { tasks, store }, { onClosed }) {
     drawn = state;
     setText(title, task.title);
     check.checked = task.completed;
-    setAttribute(check, 'aria-label', `${task.title}, ${task.completed ? 'completed' : 'complete'}`);
+    setAttribute(check, 'aria-label', `Complete ${task.title}`);
     setAttribute(edits, 'aria-label', `Edit ${task.title}`);
     setAttribute(deletes, 'aria-label', `Delete ${task.title}`);
     element.classList.toggle('is-completed', task.completed);
