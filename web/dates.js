@@ -30,7 +30,7 @@ export function addDays(day, days) {
   return fromUtc(toUtc(day) + days * MILLISECONDS_A_DAY);
 }
 
-export function daysBetween(from, to) {
+function daysBetween(from, to) {
   return Math.round((toUtc(to) - toUtc(from)) / MILLISECONDS_A_DAY);
 }
 

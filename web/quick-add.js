@@ -3,7 +3,7 @@
 
 import { addDays, isDay, relative, today as dayNow, weekday, weekdayNames } from './dates.js';
 
-export const MAX_TITLE = 200;
+const MAX_TITLE = 200;
 const MAX_TAG = 64;
 const MAX_TAGS = 32;
 

@@ -44,19 +44,16 @@ export function taskList(workspace, { emptyState }) {
     reveal();
   }
 
+  /** A group stays together where days and times are not in the order in which one lives through them. */
   function withHeadings(tasks) {
-    const elements = [];
-    let last = null;
-    for (const task of tasks) {
-      const group = groupOf(list.query, task);
-      if (group !== last && group !== null) elements.push(heading(group));
-      last = group;
-      elements.push(rowOf(task, group).element);
-    }
+    const groups = Map.groupBy(tasks, (task) => groupOf(list.query, task));
     for (const [group, element] of headings) {
-      if (!elements.includes(element)) (element.remove(), headings.delete(group));
+      if (!groups.has(group)) (element.remove(), headings.delete(group));
     }
-    return elements;
+    return [...groups].flatMap(([group, members]) => [
+      ...(group === null ? [] : [heading(group)]),
+      ...members.map((task) => rowOf(task, group).element),
+    ]);
   }
 
   function heading(group) {
@@ -147,10 +144,12 @@ export function taskList(workspace, { emptyState }) {
   }
 
   function reveal() {
-    const row = rows.get(toReveal);
+    const element = rows.get(toReveal)?.element;
     toReveal = null;
-    row?.element.classList.add('is-new');
-    row?.element.scrollIntoView({ block: 'nearest' });
+    if (!element) return;
+    element.classList.add('is-new');
+    element.addEventListener('animationend', () => element.classList.remove('is-new'), { once: true });
+    element.scrollIntoView({ block: 'nearest' });
   }
 
   const watcher = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && list.more(), { rootMargin: '1200px' });
