@@ -143,6 +143,43 @@ test('what was deleted stays deleted when the tab is closed at once', async ({ n
   await waitUntilSent(page);
 });
 
+test('Undo also brings back what had to be sent early', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', description: 'All of it', priority: 'low', due_date: day(), tags: ['home'] });
+  const page = await openPage(ada.context);
+  await row(page, 'Sweep').hover();
+  await page.getByRole('button', { name: 'Delete Sweep' }).click();
+  // As when a browser puts the page aside, and brings it back.
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  await waitForTitlesAtServer(ada, []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await waitForTitles(page, ['Sweep']);
+  await waitUntilSent(page);
+  const [{ title, description, priority, due_date, tags }] = await tasksOf(ada);
+  assert.deepEqual([title, description, priority, due_date, tags], ['Sweep', 'All of it', 'low', day(), ['home']]);
+});
+
+test('what somebody is writing stays, whatever else changes', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const task = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+  await page.getByLabel('Title').fill('Sweep the yard');
+  await ada.call('PATCH', `/api/me/tasks/${task.id}`, { due_date: day(3) });
+  await ada.call('POST', '/api/me/tasks', { title: 'Dust', due_date: day() });
+  await page.clock.fastForward(5_000);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await row(page, 'Dust').waitFor();
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Sweep the yard');
+  await page.getByLabel('Title').press('Enter');
+  await waitForTitles(page, ['Dust']);
+  await waitUntilSent(page);
+  const { title, due_date } = await ada.call('GET', `/api/me/tasks/${task.id}`);
+  assert.deepEqual([title, due_date], ['Sweep the yard', day(3)]);
+});
+
 test('a change that is refused is put back, says why, and can be tried again', async ({ newPerson, openPage, tolerate }) => {
   const ada = await newPerson();
   await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });

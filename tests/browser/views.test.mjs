@@ -132,6 +132,14 @@ test('days are the visitor’s, and so is the language of dates', async ({ newPe
   await page.getByRole('heading', { name: short }).waitFor();
 });
 
+test('tags are offered whichever view is open', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await fill(ada);
+  const page = await openPage(ada.context, '/#/overdue');
+  const tags = page.getByRole('region', { name: 'Filters' }).getByRole('list').last().getByRole('button');
+  await waitFor(async () => assert.deepEqual(await tags.allTextContents(), ['garden', 'home', 'office']));
+});
+
 test('an empty view says what it is for', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);
