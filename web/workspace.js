@@ -79,16 +79,16 @@ export class Workspace extends EventTarget {
 
   #listen() {
     const { outbox, store, list } = this;
-    outbox.addEventListener('change', ({ detail }) => detail === 'here' && this.#channel.postMessage({}));
+    outbox.addEventListener('change', ({ detail }) => detail === 'here' && this.#tellTabs({}));
     outbox.addEventListener('done', ({ detail }) => {
       store.confirm(detail.change, detail.task);
       store.keep();
-      this.#channel.postMessage(detail);
+      this.#tellTabs(detail);
     });
     outbox.addEventListener('failed', ({ detail }) => {
       this.tasks.explainFailure(detail);
       const { message, code } = detail.error;
-      this.#channel.postMessage({ failed: { changes: detail.changes, error: { message, code } } });
+      this.#tellTabs({ failed: { changes: detail.changes, error: { message, code } } });
     });
     outbox.addEventListener('trouble', () => outbox.trouble === null && this.refresh());
     outbox.addEventListener('signed-out', () => this.#signedOut());
@@ -121,6 +121,11 @@ export class Workspace extends EventTarget {
     addEventListener('pagehide', () => (this.store.keep(), this.outbox.flush()), { signal });
     const timer = setInterval(look, REFRESH_EVERY);
     signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  /** An answer may still come when this has ended. */
+  #tellTabs(message) {
+    if (!this.ended.aborted) this.#channel.postMessage(message);
   }
 
   #signedOut() {
