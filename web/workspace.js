@@ -90,7 +90,7 @@ export class Workspace extends EventTarget {
       const { message, code } = detail.error;
       this.#tellTabs({ failed: { changes: detail.changes, error: { message, code } } });
     });
-    outbox.addEventListener('trouble', () => outbox.trouble === null && this.refresh());
+    outbox.addEventListener('trouble', () => outbox.trouble === null && !this.ended.aborted && this.refresh());
     outbox.addEventListener('signed-out', () => this.#signedOut());
     list.addEventListener('change', () => {
       const { status, code } = list.error ?? {};
