@@ -31,7 +31,7 @@ export async function openView(page, name) {
 
 /** Waits until a view is counted so. */
 export function waitForCount(page, view, count) {
-  return page.getByRole('link', { name: `${view}, ${count} ${count === 1 ? 'task' : 'tasks'}`, exact: true }).waitFor();
+  return page.getByRole('link', { name: `${view} ${count} ${count === 1 ? 'task' : 'tasks'}`, exact: true }).waitFor();
 }
 
 /** All tasks of somebody as the server has them, by title. */

@@ -58,7 +58,7 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
     for (const { view, count, counted } of links) {
       const number = counts.of(view);
       setText(count, number ? number.toLocaleString() : '');
-      setText(counted, number === null ? '' : `, ${number} ${number === 1 ? 'task' : 'tasks'}`);
+      setText(counted, number === null ? '' : `${number} ${number === 1 ? 'task' : 'tasks'}`);
     }
   }
 
