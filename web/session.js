@@ -19,17 +19,22 @@ export function lastUser() {
   return read(LAST_USER);
 }
 
-/** Who is signed in, or `null`: `{ user, token }`. Without a connection, who was last; `token` is `null` then. */
+/** Who is signed in, or `null`: `{ user }`. Without a connection, who was last. */
 export async function current() {
   try {
-    const answer = await request('GET', `${ROUTES}/get-session`);
+    const answer = await getSession();
     remember(answer?.user);
-    return answer && { user: answer.user, token: answer.session.token };
+    return answer;
   } catch (error) {
-    const user = read(LAST_USER);
-    if (user && (error instanceof Unreachable || error.isTemporary)) return { user, token: null };
+    const user = lastUser();
+    if (user && (error instanceof Unreachable || error.isTemporary)) return { user };
     throw error;
   }
+}
+
+/** `{ session, user }` or `null`. Remembers nobody: the answer may come when they have left. */
+export function getSession() {
+  return request('GET', `${ROUTES}/get-session`);
 }
 
 export async function signUp({ name, email, password }) {
@@ -45,7 +50,7 @@ function begin({ token, user }) {
   if (!token) return null;
   remember(user);
   channel.postMessage({ left: null });
-  return { user, token };
+  return { user };
 }
 
 export async function signOut(user) {

@@ -70,6 +70,26 @@ test('signing out leaves nothing of a person in the browser', async ({ newPerson
   assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
 });
 
+test('an answer that comes after somebody has left brings nothing of them back', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByLabel('New task').waitFor();
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route('**/get-session', async (route) => {
+    const answer = await route.fetch();
+    await held;
+    await route.fulfill({ response: answer });
+  }, { times: 1 });
+  const late = page.waitForResponse('**/get-session');
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  release();
+  await (await late).finished();
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+});
+
 test('signing out without a connection asks before changes are lost', async ({ newPerson, openPage, tolerate }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);

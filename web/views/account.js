@@ -2,7 +2,7 @@
 
 import { describeInstant } from '../dates.js';
 import { h } from '../dom.js';
-import { changePassword, current, deleteUser, explain, listSessions, revokeSession, signOut } from '../session.js';
+import { changePassword, deleteUser, explain, getSession, listSessions, revokeSession, signOut } from '../session.js';
 import { announce, showDone, showProblem } from '../toast.js';
 import { form, passwordField } from './form.js';
 
@@ -64,9 +64,9 @@ function sessionList() {
 
   async function load() {
     try {
-      const [sessions, here] = await Promise.all([listSessions(), current()]);
+      const [sessions, here] = await Promise.all([listSessions(), getSession()]);
       const newestFirst = sessions.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-      list.replaceChildren(...newestFirst.map((session) => item(session, session.token === here?.token)));
+      list.replaceChildren(...newestFirst.map((session) => item(session, session.token === here?.session.token)));
     } catch (error) {
       list.replaceChildren(h('li', { class: 'problem-text' }, explain(error).message));
     }
