@@ -82,7 +82,7 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
 }
 
 test('the picture in the README', async ({ newPerson, openPage }) => {
-  const ada = await newPersonWithTasks(newPerson, { viewport: { width: 1200, height: 720 } });
+  const ada = await newPersonWithTasks(newPerson, { viewport: { width: 1200, height: 780 } });
   const page = await openPage(ada.context);
   await row(page, 'Water the plants').waitFor();
   await page.getByRole('button', { name: 'travel', exact: true }).waitFor();

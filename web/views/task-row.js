@@ -75,7 +75,7 @@ function drawFacts(task, heading) {
     const address = writeAddress({ ...plainQuery('all'), tags: [tag] });
     facts.push(h('a', { class: 'fact tag', href: address, dir: 'auto' }, `#${tag}`));
   }
-  if (task.description) facts.push(h('span', { class: 'fact note', dir: 'auto' }, icon('note'), firstLine(task.description)));
+  if (task.description) facts.push(h('span', { class: 'fact note' }, icon('note'), h('span', { dir: 'auto' }, firstLine(task.description))));
   return facts;
 }
 
