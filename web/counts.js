@@ -11,6 +11,7 @@ export class Counts extends EventTarget {
   #store;
   #counted = null;
   #isCounting = false;
+  #request = new AbortController();
   #changedMeanwhile = false;
 
   constructor(userId, store) {
@@ -34,6 +35,7 @@ export class Counts extends EventTarget {
   async refresh() {
     if (this.#isCounting) return;
     this.#isCounting = true;
+    this.#request = new AbortController();
     try {
       do {
         this.#changedMeanwhile = false;
@@ -48,9 +50,14 @@ export class Counts extends EventTarget {
     this.#tell();
   }
 
+  /** Gives up what is being asked. */
+  close() {
+    this.#request.abort();
+  }
+
   async #count(query) {
     const parameters = listParameters(query, { limit: 1, include: 'total' });
-    const { total } = await request('GET', `${this.#path}?${parameters}`);
+    const { total } = await request('GET', `${this.#path}?${parameters}`, { signal: this.#request.signal });
     return [query.view, total];
   }
 

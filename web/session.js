@@ -53,8 +53,15 @@ function begin({ token, user }) {
   return { user };
 }
 
+/** Forgets first: whoever is refused from now on has not lost their session, but left it. */
 export async function signOut(user) {
-  await request('POST', `${ROUTES}/sign-out`, { body: {} });
+  remember(null);
+  try {
+    await request('POST', `${ROUTES}/sign-out`, { body: {} });
+  } catch (error) {
+    remember(user);
+    throw error;
+  }
   end(user);
 }
 

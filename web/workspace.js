@@ -62,12 +62,18 @@ export class Workspace extends EventTarget {
     }
   }
 
+  /** Gives up what is being asked, until it is refreshed. */
+  rest() {
+    this.list.close();
+    this.counts.close();
+  }
+
   /** Ends it. What is kept in this browser stays for the next time. */
   close() {
     this.#ending.abort();
     this.outbox.close();
     this.store.close();
-    this.list.close();
+    this.rest();
     this.#channel.close();
   }
 

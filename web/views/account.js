@@ -29,6 +29,7 @@ export function accountView(workspace, { onLeft }) {
       const waiting = workspace.outbox.changes.length;
       const isSent = waiting === 0 || (await workspace.outbox.finish());
       if (!isSent && !(await leaving.ask(workspace.outbox.changes.length))) return;
+      workspace.rest();
       await signOut(user);
       onLeft();
     } catch (error) {
