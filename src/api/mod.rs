@@ -12,6 +12,7 @@ pub mod json;
 pub mod openapi;
 pub mod origins;
 pub mod overload;
+pub mod page;
 pub mod person_limits;
 pub mod problem;
 pub mod request_id;
@@ -136,6 +137,8 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn(limit_time))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)))
+        // After the compression: it is compressed already.
+        .merge(page::router(&app))
         .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(middleware::from_fn(telemetry::observe))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), overload::shed));

@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::http::header;
 use axum::middleware;
-use axum::response::Redirect;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
@@ -81,7 +80,5 @@ pub fn router(app: &AppState, document: utoipa::openapi::OpenApi) -> Router<AppS
             "/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
         )
-        // Until there is a page of our own, the documentation is what a visitor looks for.
-        .route("/", get(async || Redirect::temporary("/docs/")))
         .merge(pages)
 }

@@ -11,6 +11,17 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Swagger UI: scripts from the binary alone, pictures and styles also from within the pages.
 const DOCS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
      style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The page and what belongs to it (a picture may be opened alone, and a worker is bound by its own): this server alone,
+/// nothing from within the page, no window that another site has opened, and no device.
+pub const PAGE: [(&str, &str); 3] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
 /// Whose an answer is depends on these. That nobody keeps it is said where it is made: below `/api/auth` as Better Auth
 /// says it.
 const WHO: &str = "authorization, cookie";

@@ -15,6 +15,7 @@ mod jwt;
 mod listing;
 mod merge;
 mod origins;
+mod page;
 mod panics;
 mod password_reset;
 mod person_limits;

@@ -1,6 +1,7 @@
 //! The application where somebody else signs people in.
 
 use axum::http::Method;
+use duly::api::page::{FILES, HASH};
 use duly::config::Accepted;
 use duly::models::secret::Secret;
 use duly::services::verifier::{Keys, Verifier};
@@ -63,6 +64,17 @@ fn description(answer: &Response) -> String {
     answer.header("www-authenticate").to_owned()
 }
 
+/// Nobody could sign in on it.
+async fn assert_no_page(app: &TestApp) {
+    let start = app.send(Call::get("/")).await;
+    assert_eq!((start.status.as_u16(), start.header("location")), (307, "/docs/"));
+    for file in FILES {
+        for address in [format!("/assets/{HASH}/{}", file.path), format!("/{}", file.path)] {
+            app.send(Call::get(&address)).await.problem(404, "no_route");
+        }
+    }
+}
+
 on_every_engine! {
     async fn its_users_have_tasks_and_each_sees_their_own(remote: RemoteApp) {
         let app = &remote.app;
@@ -96,6 +108,14 @@ on_every_engine! {
         assert_eq!(document["security"], json!([{"token": []}]));
         let tags = document["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]);
         assert_eq!(tags.collect::<Vec<_>>(), ["tasks", "health"]);
+    }
+
+    async fn there_is_no_page_but_the_documentation(remote: RemoteApp) {
+        assert_no_page(&remote.app).await;
+    }
+
+    async fn with_a_shared_secret_there_is_no_page_either(sharing: SharingApp) {
+        assert_no_page(&sharing.0).await;
     }
 
     async fn a_session_is_refused_with_a_hint(remote: RemoteApp) {

@@ -26,8 +26,11 @@ use duly::models::secret::{Secret, Secrets};
 use duly::models::user::UserId;
 use jiff::Timestamp;
 
+/// A target and its name.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// Every target by its name.
-pub const ALL: [(&str, fn(&[u8])); 17] = [
+pub const ALL: [Target; 17] = [
     ("access_token", access_token::run),
     ("auth_json", auth_json::run),
     ("auth_request", auth_request::run),

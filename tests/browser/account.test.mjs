@@ -1,0 +1,130 @@
+// One's own account.
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+import { addTask, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
+
+const keptOf = (page, person) => page.evaluate((id) => Object.keys(localStorage).filter((name) => name.includes(id)), person.id);
+
+async function signInElsewhere(person, newVisitor) {
+  const context = await newVisitor({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' });
+  const { email, password } = person;
+  const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
+  assert.equal(answer.status(), 200);
+  return context;
+}
+
+test('sessions are listed, this one is marked, and another can be ended', async ({ newPerson, newVisitor, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const elsewhere = await openPage(await signInElsewhere(ada, newVisitor));
+  await elsewhere.getByLabel('New task').waitFor();
+  const page = await openPage(ada.context, '/#/account');
+  const sessions = page.locator('.sessions li');
+  await page.getByText('Firefox on Windows').waitFor();
+  assert.equal(await sessions.count(), 2);
+  assert.equal(await sessions.filter({ hasText: 'this device' }).getByRole('button').count(), 0);
+  await page.getByRole('button', { name: 'End the session in Firefox on Windows' }).click();
+  await waitFor(async () => assert.equal(await sessions.count(), 1));
+
+  tolerate(/status of 401/);
+  await addTask(elsewhere, 'Not lost');
+  await elsewhere.getByText('Sign in again to send a change that you made.').waitFor();
+  assert.equal(await elsewhere.getByLabel('E-mail').inputValue(), ada.email);
+  await elsewhere.getByLabel('Password').fill(ada.password);
+  await elsewhere.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await waitForTitles(elsewhere, ['Not lost']);
+  await waitUntilSent(elsewhere);
+});
+
+test('the password is changed, and other devices are signed out', async ({ newPerson, newVisitor, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const elsewhere = await signInElsewhere(ada, newVisitor);
+  const page = await openPage(ada.context, '/#/account');
+  tolerate(/status of 400/);
+  const change = page.getByRole('button', { name: 'Change password' });
+  await page.getByLabel('Current password').fill('not the password');
+  await page.getByLabel('New password').fill('battery staple');
+  await change.click();
+  await page.getByText('This is not your password.').waitFor();
+  await page.getByLabel('Current password').fill(ada.password);
+  await change.click();
+  await page.getByText('Your password is changed').first().waitFor();
+  const session = await (await elsewhere.request.get('/api/auth/get-session')).json();
+  assert.equal(session, null);
+  await page.goto('/#/today');
+  await addTask(page, 'Still here');
+  await waitUntilSent(page);
+});
+
+test('signing out leaves nothing of a person in the browser', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  const other = await openPage(ada.context);
+  await addTask(page, 'A secret');
+  await waitForTitles(other, ['A secret']);
+  await waitFor(async () => assert.notDeepEqual(await keptOf(page, ada), []));
+  await page.goto('/#/account');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  await other.getByRole('heading', { name: 'Create your account' }).waitFor();
+  assert.deepEqual(await keptOf(page, ada), []);
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+});
+
+test('an answer that comes after somebody has left brings nothing of them back', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByLabel('New task').waitFor();
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route('**/get-session', async (route) => {
+    const answer = await route.fetch();
+    await held;
+    await route.fulfill({ response: answer });
+  }, { times: 1 });
+  const late = page.waitForResponse('**/get-session');
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  release();
+  await (await late).finished();
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+});
+
+test('signing out without a connection asks before changes are lost', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  tolerate(/ERR_INTERNET_DISCONNECTED/);
+  await ada.context.setOffline(true);
+  await addTask(page, 'On its way');
+  await page.getByText('Offline · 1 change waits').waitFor();
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByText('A change has not reached the server yet').waitFor();
+  await page.getByRole('button', { name: 'Stay' }).click();
+  await ada.context.setOffline(false);
+  await waitUntilSent(page);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  assert.equal((await ada.context.request.get('/api/me/tasks')).status(), 401);
+});
+
+test('an account is deleted with all that is in it', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await addTask(page, 'To be forgotten');
+  await waitUntilSent(page);
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByText('all your tasks and everything else').waitFor();
+  tolerate(/status of 400/);
+  await page.getByLabel('Your password').fill('not the password');
+  await page.getByRole('button', { name: 'Delete my account' }).click();
+  await page.getByText('This is not your password.').waitFor();
+  await page.getByLabel('Your password').fill(ada.password);
+  await page.getByRole('button', { name: 'Delete my account' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  assert.deepEqual(await keptOf(page, ada), []);
+  const { email, password } = ada;
+  const answer = await ada.context.request.post('/api/auth/sign-in/email', { data: { email, password }, headers: { origin: new URL(page.url()).origin } });
+  assert.equal(answer.status(), 401);
+});

@@ -1,0 +1,73 @@
+// The page as the tests use it: as somebody would, by what is written on it.
+import assert from 'node:assert/strict';
+
+/** The day so many days from now, in UTC, which is the zone of people here unless they say otherwise. */
+export function day(distance = 0) {
+  return new Date(Date.now() + distance * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The row of a task. */
+export function row(page, title) {
+  return page.locator('.task:not(.is-leaving)').filter({ has: page.getByRole('button', { name: title, exact: true }) });
+}
+
+export async function addTask(page, line) {
+  await page.getByLabel('New task').fill(line);
+  await page.getByLabel('New task').press('Enter');
+}
+
+/** Waits until the list has exactly these titles, in this order. */
+export async function waitForTitles(page, titles) {
+  await waitFor(async () => {
+    const shown = await page.locator('.task:not(.is-leaving) .title').allTextContents();
+    assert.deepEqual(shown, titles);
+  });
+}
+
+export async function openView(page, name) {
+  await page.getByRole('navigation').getByRole('link', { name: new RegExp(`^${name}`) }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** Waits until a view is counted so. */
+export function waitForCount(page, view, count) {
+  return page.getByRole('link', { name: `${view} ${count} ${count === 1 ? 'task' : 'tasks'}`, exact: true }).waitFor();
+}
+
+/** All tasks of somebody as the server has them, by title. */
+export async function tasksOf(person, search = '') {
+  const tasks = [];
+  for (let cursor = ''; cursor !== null; ) {
+    const page = await person.call('GET', `/api/me/tasks?limit=100&sort=title${search}${cursor && `&cursor=${cursor}`}`);
+    tasks.push(...page.tasks);
+    cursor = page.next_cursor;
+  }
+  return tasks;
+}
+
+export async function titlesOf(person) {
+  return (await tasksOf(person)).map(({ title }) => title);
+}
+
+/** Waits until the server has exactly these tasks, each once. */
+export function waitForTitlesAtServer(person, titles) {
+  return waitFor(async () => assert.deepEqual(await titlesOf(person), titles));
+}
+
+/** Waits until nothing is queued in this browser any more. */
+export function waitUntilSent(page) {
+  return page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.includes(':change:')));
+}
+
+/** Tries until it does not throw. */
+export async function waitFor(check, patience = 10_000) {
+  const end = Date.now() + patience;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+}

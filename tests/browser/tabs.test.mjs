@@ -1,0 +1,84 @@
+// Two tabs, two people, one browser.
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+import { addTask, day, row, tasksOf, titlesOf, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
+
+test('two tabs agree at once', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const [one, other] = [await openPage(ada.context), await openPage(ada.context)];
+  await other.getByText('Nothing due today').waitFor();
+  await addTask(one, 'Sweep');
+  await waitForTitles(other, ['Sweep']);
+  await row(other, 'Sweep').getByRole('checkbox').click();
+  await waitForTitles(one, []);
+  await row(one, 'Sweep').waitFor({ state: 'hidden' });
+  await waitUntilSent(one);
+  const tasks = await tasksOf(ada);
+  assert.deepEqual(tasks.map(({ title, completed }) => [title, completed]), [['Sweep', true]]);
+});
+
+test('what one tab could not send, another does', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const [one, other] = [await openPage(ada.context), await openPage(ada.context)];
+  await one.getByText('Nothing due today').waitFor();
+  await other.getByText('Nothing due today').waitFor();
+  tolerate(/ERR_INTERNET_DISCONNECTED/);
+  await ada.context.setOffline(true);
+  await addTask(one, 'Sweep');
+  await addTask(other, 'Dust');
+  await waitForTitles(other, ['Sweep', 'Dust']);
+  await one.close();
+  await ada.context.setOffline(false);
+  await waitForTitlesAtServer(ada, ['Dust', 'Sweep']);
+});
+
+test('what another device has changed is there when one looks again', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  await page.goto('/');
+  await waitForTitles(page, ['Sweep']);
+  const [{ id }] = await tasksOf(ada);
+  await ada.call('DELETE', `/api/me/tasks/${id}`);
+  await ada.call('POST', '/api/me/tasks', { title: 'Dust', due_date: day() });
+  await page.clock.fastForward(5_000);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await waitForTitles(page, ['Dust']);
+});
+
+test('two people see their own tasks only', async ({ newPerson, openPage }) => {
+  const [ada, bob] = await Promise.all([newPerson(), newPerson({ name: 'Bob' })]);
+  const [hers, his] = [await openPage(ada.context), await openPage(bob.context)];
+  await addTask(hers, 'Hers');
+  await addTask(his, 'His');
+  await waitUntilSent(hers);
+  await waitUntilSent(his);
+  await hers.reload();
+  await his.reload();
+  await waitForTitles(hers, ['Hers']);
+  await waitForTitles(his, ['His']);
+  assert.deepEqual([await titlesOf(ada), await titlesOf(bob)], [['Hers'], ['His']]);
+});
+
+test('who signs in after somebody in the same browser sees and sends nothing of theirs', async ({ newPerson, openPage, tolerate }) => {
+  const [ada, bob] = await Promise.all([newPerson(), newPerson({ name: 'Bob' })]);
+  const page = await openPage(ada.context);
+  await addTask(page, 'Hers');
+  await waitUntilSent(page);
+  tolerate(/status of 403|ERR_FAILED/);
+  await page.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.abort() : route.fallback()));
+  await addTask(page, 'Not sent yet');
+  await page.getByText('Offline · 1 change waits').waitFor();
+  // Her session is replaced by his without a word to the page.
+  const { email, password } = bob;
+  await ada.context.request.post('/api/auth/sign-in/email', { data: { email, password }, headers: { origin: new URL(page.url()).origin } });
+  await page.unroute('**/tasks');
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await page.getByRole('link', { name: 'Bob' }).waitFor();
+  await page.getByText('Nothing due today').waitFor();
+  assert.deepEqual(await titlesOf(bob), []);
+  await page.reload();
+  await page.getByText('Nothing due today').waitFor();
+  assert.deepEqual([await titlesOf(ada), await titlesOf(bob)], [['Hers'], []]);
+});

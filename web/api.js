@@ -1,0 +1,94 @@
+// Requests to the server that this page came from, and what can go wrong with them.
+
+/** How long to wait for an answer, in milliseconds. A little more than the server takes to give up by itself. */
+const PATIENCE = 20_000;
+/** A read that is put off for longer than this, in seconds, is told to the visitor instead. */
+const LONGEST_WAIT = 5;
+const READ_ATTEMPTS = 3;
+
+/** The server answered, and the answer is no. `code` is the problem's (RFC 9457) or Better Auth's. */
+export class Refused extends Error {
+  constructor(message, { status, code = '', errors = [], retryAfter = null }) {
+    super(message);
+    Object.assign(this, { name: 'Refused', status, code, errors, retryAfter });
+  }
+
+  /** Whether the same request can succeed later. */
+  get isTemporary() {
+    return [408, 429].includes(this.status) || this.status >= 500 || this.code === 'still_running';
+  }
+}
+
+/** No answer came. What was asked for may have happened. */
+export class Unreachable extends Error {
+  constructor(cause) {
+    super('The server cannot be reached. Are you connected?', { cause });
+    this.name = 'Unreachable';
+  }
+}
+
+/**
+ * Asks, and gives the JSON of the answer (`null` where there is none).
+ * A read that is turned away for a moment is asked again. A write is not: it has a `key`, and the outbox asks again.
+ */
+export async function request(method, path, options = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask(method, path, options);
+    } catch (error) {
+      const again = method === 'GET' && attempt < READ_ATTEMPTS && error instanceof Refused && error.isTemporary;
+      if (!again || error.retryAfter === null || error.retryAfter > LONGEST_WAIT) throw error;
+      await wait(error.retryAfter * 1000, options.signal);
+    }
+  }
+}
+
+async function ask(method, path, { body, key, signal, keepalive = false }) {
+  const headers = { accept: 'application/json' };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (key !== undefined) headers['idempotency-key'] = `"${key}"`;
+  const signals = [AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])];
+  let answer;
+  let text;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.any(signals),
+      keepalive,
+    });
+    text = await answer.text();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Unreachable(error);
+  }
+  const json = parseJson(text);
+  if (answer.ok) return json;
+  throw refusal(answer, json);
+}
+
+/** The problem documents of the task routes, and Better Auth's `{ message, code }`. */
+function refusal(answer, json) {
+  const { status, headers } = answer;
+  const retryAfter = headers.get('retry-after') ?? headers.get('x-retry-after');
+  const reason = (json?.errors ?? []).map((error) => error.detail).join('; ');
+  const message = reason || json?.detail || json?.message || `The server answered with status ${status}.`;
+  const seconds = retryAfter === null ? null : Number(retryAfter);
+  return new Refused(message, { status, code: json?.code, errors: json?.errors, retryAfter: seconds });
+}
+
+function parseJson(text) {
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function wait(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+  });
+}

@@ -1,0 +1,241 @@
+// The changes that have not reached the server yet, in the order in which they were made. Each is kept under a name of
+// its own in this browser before anything else happens, so that closing the tab loses none, and two tabs never write
+// over each other. It is sent with its id as `Idempotency-Key` until the server has answered, so that it happens once.
+
+import { Refused, request } from './api.js';
+import { forget, names, read, write } from './storage.js';
+import { uuid } from './uuid.js';
+
+const FIRST_DELAY = 1_000;
+const LONGEST_DELAY = 30_000;
+/** How often a change is tried that makes the server fail (500). One that is only busy is waited for. */
+const MOST_BREAKDOWNS = 4;
+
+/**
+ * A change is `{ id, kind, task, body, notBefore, sent }`; its kind is one of these. `task` is the id of the task.
+ * Events: `change` (the queue is another; detail: `here` or `elsewhere`), `done` (detail: the change and the task as the server has it, or `null`),
+ * `failed` (detail: the changes that were given up, and the error), `signed-out`, `trouble` (it begins or ends).
+ */
+const ROUTES = {
+  create: ({ body }, tasks) => ['POST', tasks, body],
+  update: ({ task, body }, tasks) => ['PATCH', `${tasks}/${task}`, body],
+  delete: ({ task }, tasks) => ['DELETE', `${tasks}/${task}`],
+  restore: ({ task, body }, tasks) => ['PUT', `${tasks}/${task}`, body],
+};
+
+export class Outbox extends EventTarget {
+  #prefix;
+  #tasks;
+  #changes = new Map();
+  #volatile = new Set();
+  #timer = 0;
+  #failures = 0;
+  #breakdowns = 0;
+  #waiting = null;
+  #isClosed = false;
+  /** Why nothing is getting through: `offline`, `busy`, or `null`. */
+  trouble = null;
+
+  constructor(userId) {
+    super();
+    this.#prefix = `${userId}:change:`;
+    this.#tasks = `/api/${encodeURIComponent(userId)}/tasks`;
+    this.reload();
+  }
+
+  /** All of them, the oldest first. */
+  get changes() {
+    return [...this.#changes.values()];
+  }
+
+  /** Reads again what is kept: another tab has added or sent something. */
+  reload() {
+    const kept = names(this.#prefix).map((name) => read(name)).filter(Boolean);
+    const here = this.changes.filter((change) => this.#volatile.has(change.id));
+    const all = [...kept, ...here].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.#changes = new Map(all.map((change) => [change.id, change]));
+    this.#tell('change', 'elsewhere');
+  }
+
+  /** Takes a change, to be sent at once, or not before a time. Gives it back with its id. */
+  add({ kind, task, body, notBefore = 0 }) {
+    const change = { id: uuid(), kind, task, body, notBefore, sent: false };
+    this.#keep(change);
+    this.#tell('change', 'here');
+    this.drain();
+    return change;
+  }
+
+  /** Takes changes again that were given up, under the ids that they had. */
+  addAgain(changes) {
+    for (const change of changes) this.#keep({ ...change, notBefore: 0 });
+    this.#tell('change', 'here');
+    this.drain();
+  }
+
+  /** Takes a change back. Whether that was still possible: what was sent may have happened. */
+  cancel(id) {
+    const kept = this.#volatile.has(id) ? this.#changes.get(id) : read(this.#prefix + id);
+    if (!kept || kept.sent) return false;
+    this.#drop([kept]);
+    return true;
+  }
+
+  #keep(change) {
+    this.#changes.set(change.id, change);
+    if (write(this.#prefix + change.id, change)) this.#volatile.delete(change.id);
+    else this.#volatile.add(change.id);
+  }
+
+  #drop(changes) {
+    for (const { id } of changes) {
+      this.#changes.delete(id);
+      this.#volatile.delete(id);
+      forget(this.#prefix + id);
+    }
+    this.#tell('change', 'here');
+  }
+
+  /** Sends what is due. One tab at a time does so; where the browser has no locks, the ids keep each change single. */
+  drain() {
+    if (this.#isClosed) return Promise.resolve();
+    const run = () => {
+      this.#waiting = null;
+      return this.#sendAll();
+    };
+    this.#waiting ??= navigator.locks ? navigator.locks.request(`duly:${this.#prefix}`, run) : Promise.resolve().then(run);
+    return this.#waiting;
+  }
+
+  /** Sends everything now, also what waits for its time. Whether all of it has arrived. */
+  async finish() {
+    for (const change of this.changes) this.#keep({ ...change, notBefore: 0 });
+    await this.drain();
+    return this.#changes.size === 0;
+  }
+
+  /** Sends without waiting for the delay: the connection is back, or somebody looks. */
+  retryNow() {
+    this.#failures = Math.min(this.#failures, 1);
+    this.drain();
+  }
+
+  /** The page is about to go: what waits for its time goes out now, in requests that outlive the page. */
+  flush() {
+    for (const change of this.changes.filter(({ notBefore, sent }) => notBefore > Date.now() && !sent)) {
+      this.#keep({ ...change, notBefore: 0, sent: true });
+      this.#send(change, true).catch(() => {});
+    }
+  }
+
+  close() {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #sendAll() {
+    clearTimeout(this.#timer);
+    this.reload();
+    for (let next = this.#next(); next && !this.#isClosed; next = this.#next()) {
+      if (this.#wasTakenBack(next)) continue;
+      this.#keep({ ...next, sent: true });
+      if (!(await this.#deliver(next))) return;
+    }
+    const times = this.changes.map(({ notBefore }) => notBefore);
+    if (times.length > 0 && !this.#isClosed) this.#later(Math.min(...times) - Date.now());
+  }
+
+  #next() {
+    return this.changes.find(({ notBefore }) => notBefore <= Date.now());
+  }
+
+  /** Another tab may have done so, and its word not have come yet. */
+  #wasTakenBack(change) {
+    if (this.#volatile.has(change.id) || read(this.#prefix + change.id)) return false;
+    this.#drop([change]);
+    return true;
+  }
+
+  /** Whether to go on with the next one. */
+  async #deliver(change) {
+    try {
+      const task = await this.#send(change);
+      this.#succeeded(change, task);
+      return true;
+    } catch (error) {
+      return this.#hasFailed(change, error);
+    }
+  }
+
+  #send(change, keepalive = false) {
+    const [method, path, body] = ROUTES[change.kind](change, this.#tasks);
+    return request(method, path, { body, key: change.id, keepalive });
+  }
+
+  #succeeded(change, task) {
+    this.#failures = 0;
+    this.#breakdowns = 0;
+    this.#setTrouble(null);
+    this.#tell('done', { change, task });
+    this.#drop([change]);
+  }
+
+  #hasFailed(change, error) {
+    if (!(error instanceof Refused)) return this.#tryLater('offline', backOff(this.#failures));
+    if (happenedBefore(change, error)) {
+      this.#succeeded(change, null);
+      return true;
+    }
+    if (error.status === 401 || error.code === 'forbidden') {
+      this.#tell('signed-out');
+      return false;
+    }
+    if (error.status === 500) this.#breakdowns += 1;
+    if (error.isTemporary && this.#breakdowns < MOST_BREAKDOWNS) {
+      return this.#tryLater('busy', error.retryAfter ? error.retryAfter * 1000 : backOff(this.#failures));
+    }
+    this.#breakdowns = 0;
+    this.#setTrouble(null);
+    this.#giveUp(change, error);
+    return true;
+  }
+
+  #tryLater(trouble, milliseconds) {
+    this.#failures += 1;
+    this.#setTrouble(trouble);
+    this.#later(milliseconds);
+    return false;
+  }
+
+  /** A change of a task that could not even be made is pointless as well. */
+  #giveUp(change, error) {
+    const isMaking = change.kind === 'create';
+    const given = this.changes.filter(({ id, task }) => id === change.id || (isMaking && task === change.task));
+    this.#drop(given);
+    this.#tell('failed', { changes: given.map((each) => ({ ...each, sent: false })), error });
+  }
+
+  #later(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.drain(), Math.max(milliseconds, 0));
+  }
+
+  #setTrouble(trouble) {
+    if (this.trouble === trouble) return;
+    this.trouble = trouble;
+    this.#tell('trouble');
+  }
+
+  #tell(type, detail = null) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** The key is kept for a day. Later, that the task is there, or is gone, says that this was done. */
+function happenedBefore({ kind }, { code }) {
+  return (kind === 'create' && code === 'id_taken') || (kind === 'delete' && code === 'not_found');
+}
+
+function backOff(failures) {
+  return Math.min(FIRST_DELAY * 2 ** failures, LONGEST_DELAY) * (0.75 + Math.random() / 2);
+}

@@ -1,0 +1,45 @@
+// What this browser keeps: names that begin with `duly:`. What belongs to a person begins with `duly:<user id>:`, so that
+// nobody is ever shown what another has left here. Where nothing may be kept, the page works without.
+
+const PREFIX = 'duly:';
+
+export function read(name) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it could be kept. */
+export function write(name, value) {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function forget(name) {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // Then there was nothing.
+  }
+}
+
+/** The names that begin so, in order. */
+export function names(prefix) {
+  try {
+    const all = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX + prefix));
+    return all.map((name) => name.slice(PREFIX.length)).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Everything of one person. */
+export function forgetAllOf(userId) {
+  for (const name of names(`${userId}:`)) forget(name);
+}

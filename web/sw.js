@@ -1,0 +1,79 @@
+// Keeps the page itself, so that it also starts without a connection. Each version of the server has assets at an address
+// of its own, and with them a worker of its own: it fetches all of them, or leaves the former version in place. Tasks are
+// never kept here, and neither is anything else that is somebody's.
+
+const ASSETS = '{assets}';
+const FILES = [
+  'app.js',
+  'api.js',
+  'counts.js',
+  'dates.js',
+  'dom.js',
+  'keys.js',
+  'list.js',
+  'outbox.js',
+  'query.js',
+  'quick-add.js',
+  'session.js',
+  'storage.js',
+  'store.js',
+  'tasks.js',
+  'toast.js',
+  'uuid.js',
+  'views/account.js',
+  'views/form.js',
+  'views/help.js',
+  'views/home.js',
+  'views/quick-add.js',
+  'views/reset-password.js',
+  'views/sidebar.js',
+  'views/sign-in.js',
+  'views/status.js',
+  'views/tag-field.js',
+  'views/task-editor.js',
+  'views/task-list.js',
+  'views/task-row.js',
+  'views/tasks-view.js',
+  'views/toolbar.js',
+  'workspace.js',
+  'style.css',
+  'tasks.css',
+];
+
+addEventListener('install', (event) => {
+  event.waitUntil(keepAll().then(() => skipWaiting()));
+});
+
+addEventListener('activate', (event) => {
+  event.waitUntil(forgetOthers());
+});
+
+addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== location.origin) return;
+  if (pathname === '/' && request.mode === 'navigate') event.respondWith(fromNetworkFirst(request));
+  else if (pathname.startsWith(`${ASSETS}/`)) event.respondWith(fromCacheFirst(request));
+});
+
+async function keepAll() {
+  const cache = await caches.open(ASSETS);
+  await cache.addAll(['/', ...FILES.map((file) => `${ASSETS}/${file}`)]);
+}
+
+async function forgetOthers() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name !== ASSETS).map((name) => caches.delete(name)));
+}
+
+async function fromNetworkFirst(request) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    return (await caches.match('/')) ?? Promise.reject(error);
+  }
+}
+
+async function fromCacheFirst(request) {
+  return (await caches.match(request)) ?? fetch(request);
+}

@@ -1,0 +1,62 @@
+// Short messages at the edge of the screen, and what only screen readers are told.
+
+import { h, iconButton } from './dom.js';
+
+/** How long something can be undone, in milliseconds. */
+export const UNDO_TIME = 8_000;
+const MOST_SHOWN = 3;
+
+const shelf = h('section', { class: 'toasts', 'aria-label': 'Messages' });
+const spoken = h('p', { class: 'only-read-out', role: 'status' });
+document.body.append(shelf, spoken);
+
+/** Those on the shelf, the oldest first: `{ undo, close }`. */
+const shown = [];
+
+/** Says something to screen readers. The same words again are said again. */
+export function announce(text) {
+  spoken.textContent = '';
+  setTimeout(() => (spoken.textContent = text));
+}
+
+/** Something was done, and can be undone for a while. */
+export function showDone(text, undo = null) {
+  show(text, { label: 'Undo', act: undo, staysFor: UNDO_TIME });
+  announce(undo ? `${text}. Press U to undo.` : text);
+}
+
+/** Something went wrong. It stays until it is closed. */
+export function showProblem(text, retry = null) {
+  show(text, { label: 'Retry', act: retry, role: 'alert' });
+}
+
+/** Undoes what was done last, if that is still offered. */
+export function undoLast() {
+  const toast = shown.findLast(({ undo }) => undo);
+  if (!toast) return;
+  toast.close();
+  toast.undo();
+}
+
+export function closeAllToasts() {
+  for (const { close } of [...shown]) close();
+}
+
+function show(text, { label, act, staysFor = null, role = null }) {
+  const words = h('p', { dir: 'auto' }, text);
+  const button = act && h('button', { type: 'button', class: 'text-button', onclick: () => (close(), act()) }, label);
+  const element = h('div', { class: role ? 'toast problem' : 'toast', role }, words, button, iconButton('close', 'Close message', close));
+  const timer = staysFor === null ? 0 : setTimeout(() => close(), staysFor);
+  function close() {
+    clearTimeout(timer);
+    const at = shown.indexOf(toast);
+    if (at >= 0) shown.splice(at, 1);
+    const hadFocus = element.contains(document.activeElement);
+    element.remove();
+    if (hadFocus) document.querySelector('main')?.focus();
+  }
+  const toast = { undo: label === 'Undo' ? act : null, close };
+  shown.push(toast);
+  shelf.append(element);
+  if (shown.length > MOST_SHOWN) shown[0].close();
+}

@@ -1,0 +1,117 @@
+// The views with their counts, and what a list can be filtered by. On a small screen the views are a bar at the bottom,
+// and the filters a sheet that is opened over it.
+
+import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
+import { PRIORITIES, VIEWS, plainQuery, writeAddress } from '../query.js';
+
+const PRIORITY_LABELS = { urgent: 'Urgent', high: 'High', medium: 'Medium', low: 'Low', none: 'None' };
+
+export function sidebar({ store, counts, user, ended }, { onHelp }) {
+  let query = null;
+  let opener = null;
+
+  const links = Object.entries(VIEWS).map(([view, { label }]) => viewLink(view, label));
+  const nav = h('nav', { class: 'views', 'aria-label': 'Views' }, h('ul', {}, links.map(({ element }) => h('li', {}, element))));
+  const priorities = h('ul', { class: 'choices' });
+  const tags = h('ul', { class: 'choices' });
+  const noTags = h('p', { class: 'hint' }, 'Write #tag in a task to sort it here.');
+  const filters = h(
+    'section',
+    { class: 'filters', 'aria-label': 'Filters' },
+    iconButton('close', 'Close filters', () => closeFilters(), { class: 'icon-button close-filters' }),
+    h('h2', {}, 'Priority'),
+    priorities,
+    h('h2', {}, 'Tags'),
+    tags,
+    noTags,
+  );
+  const account = h('a', { class: 'account-link', href: '#/account' }, icon('person'), h('span', { class: 'name', dir: 'auto' }, user.name || user.email));
+  const foot = h('div', { class: 'foot' }, account, iconButton('keys', 'Keyboard shortcuts', onHelp, { class: 'icon-button help-button' }));
+  const element = h('header', { class: 'side' }, h('a', { class: 'brand', href: '#/today' }, 'duly'), nav, filters, foot);
+
+  const isOutside = ({ target }) => !filters.contains(target) && !opener?.contains(target);
+  document.addEventListener('pointerdown', (event) => isOutside(event) && closeFilters(), { signal: ended });
+  element.addEventListener('keydown', (event) => event.key === 'Escape' && closeFilters());
+  counts.addEventListener('change', drawCounts);
+  store.addEventListener('change', () => drawTags());
+
+  function toggleFilters(button) {
+    opener = button;
+    filters.classList.toggle('is-open');
+    if (filters.classList.contains('is-open')) filters.querySelector('button').focus();
+  }
+
+  function closeFilters() {
+    if (!filters.classList.contains('is-open')) return;
+    filters.classList.remove('is-open');
+    opener?.focus();
+  }
+
+  function viewLink(view, label) {
+    const count = h('span', { class: 'count', 'aria-hidden': 'true' });
+    const counted = h('span', { class: 'only-read-out' });
+    const link = h('a', { href: writeAddress(plainQuery(view)), class: `view-${view}` }, icon(view), h('span', { class: 'label' }, label), count, counted);
+    return { view, count, counted, element: link };
+  }
+
+  function drawCounts() {
+    for (const { view, count, counted } of links) {
+      const number = counts.of(view);
+      setText(count, number ? number.toLocaleString() : '');
+      setText(counted, number === null ? '' : `${number} ${number === 1 ? 'task' : 'tasks'}`);
+    }
+  }
+
+  function drawChoices() {
+    const chosen = query ?? plainQuery('all');
+    const choices = PRIORITIES.toReversed().map((priority) => {
+      const others = { ...chosen, priorities: toggled(chosen.priorities, priority) };
+      const label = [h('span', { class: `dot priority-${priority}` }), PRIORITY_LABELS[priority]];
+      return choice(label, others, chosen.priorities.includes(priority), `priority:${priority}`);
+    });
+    replace(priorities, choices);
+    drawTags();
+  }
+
+  let drawnTags = null;
+
+  function drawTags() {
+    const chosen = query ?? plainQuery('all');
+    const all = [...new Set([...store.tags, ...chosen.tags])];
+    const state = JSON.stringify([all, chosen]);
+    if (state === drawnTags) return;
+    drawnTags = state;
+    noTags.hidden = all.length > 0;
+    const choices = all.map((tag) => {
+      const label = h('span', { class: 'tag-name', dir: 'auto' }, tag);
+      return choice([icon('tag'), label], { ...chosen, tags: toggled(chosen.tags, tag) }, chosen.tags.includes(tag), `tag:${tag}`);
+    });
+    replace(tags, choices);
+  }
+
+  function setQuery(next) {
+    query = next;
+    for (const { view, element: link } of links) setAttribute(link, 'aria-current', query?.view === view && 'page');
+    setAttribute(account, 'aria-current', query === null && 'page');
+    drawChoices();
+    drawCounts();
+  }
+
+  return { element, setQuery, toggleFilters };
+}
+
+function choice(label, query, isChosen, name) {
+  const choose = () => (location.hash = writeAddress(query));
+  return h('li', {}, h('button', { type: 'button', class: 'choice', 'aria-pressed': String(isChosen), 'data-name': name, onclick: choose }, label));
+}
+
+/** Draws a list of choices again; the focus stays on the one that had it. */
+function replace(list, choices) {
+  const name = list.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+  list.replaceChildren(...choices);
+  if (name !== null) [...list.querySelectorAll('button')].find((button) => button.dataset.name === name)?.focus();
+}
+
+function toggled(values, value) {
+  return values.includes(value) ? values.filter((other) => other !== value) : [...values, value];
+}

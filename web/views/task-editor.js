@@ -1,0 +1,102 @@
+// A task being edited, in its place. What is saved are the fields; who changes only one of them leaves the others to
+// whoever else is at work.
+
+import { LAST_DAY, isDay, readDue, writeDue } from '../dates.js';
+import { h, setAttribute, setText } from '../dom.js';
+import { PRIORITIES } from '../query.js';
+import { titleProblem } from '../quick-add.js';
+import { tagField } from './tag-field.js';
+
+const MAX_DESCRIPTION = 10_000;
+
+export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
+  const due = readDue(task.due_date);
+  const title = h('input', { class: 'edit-title', type: 'text', dir: 'auto', autocomplete: 'off', value: task.title, 'aria-label': 'Title' });
+  const description = h('textarea', { rows: '3', dir: 'auto', placeholder: 'Notes', 'aria-label': 'Description' });
+  description.value = task.description ?? '';
+  const day = h('input', { type: 'date', value: due.day, min: '0001-01-01', max: LAST_DAY });
+  const time = h('input', { type: 'time', value: due.time });
+  const priority = h('select', {}, PRIORITIES.map((each) => h('option', { value: each, selected: each === task.priority }, label(each))));
+  const tags = tagField(task.tags, knownTags);
+  const problem = h('p', { class: 'problem-text', role: 'alert' });
+  const element = h(
+    'form',
+    { class: 'editor', 'aria-label': `Edit ${task.title}`, novalidate: true, onsubmit: save, onkeydown: onKeyDown },
+    title,
+    description,
+    h(
+      'div',
+      { class: 'edit-fields' },
+      h('label', {}, 'Due', day),
+      h('label', {}, 'Time', time),
+      h('label', {}, 'Priority', priority),
+      tags.element,
+    ),
+    problem,
+    h(
+      'div',
+      { class: 'edit-actions' },
+      h('button', { type: 'submit', class: 'button primary' }, 'Save'),
+      h('button', { type: 'button', class: 'button', onclick: onCancel }, 'Cancel'),
+      h('button', { type: 'button', class: 'button quiet danger', onclick: onDelete }, 'Delete'),
+    ),
+  );
+
+  function save(event) {
+    event.preventDefault();
+    const fields = read();
+    const [wrong, field] = findProblem(fields);
+    setText(problem, wrong ?? '');
+    for (const each of [title, description, day]) setAttribute(each, 'aria-invalid', each === field && 'true');
+    if (wrong) field?.focus();
+    else onSave(changedOnly(fields));
+  }
+
+  function read() {
+    return {
+      title: title.value.replace(/\s+/gu, ' ').trim(),
+      description: description.value.trim() === '' ? null : description.value,
+      priority: priority.value,
+      due: { day: day.value, time: time.value },
+      tags: tags.read(),
+    };
+  }
+
+  function findProblem(fields) {
+    const wrong = titleProblem(fields.title);
+    if (wrong) return [wrong, title];
+    const length = [...(fields.description ?? '')].length;
+    if (length > MAX_DESCRIPTION) return [`A description has up to ${MAX_DESCRIPTION.toLocaleString()} characters; this one has ${length.toLocaleString()}.`, description];
+    if (day.validity.badInput || (day.value && !isDay(day.value))) return ['This day does not exist.', day];
+    if (!day.value && time.value) return ['A time needs a day as well.', day];
+    return [tags.problem(), tags.input];
+  }
+
+  /** Against what was there when editing began: a due date to the second is kept unless it was changed. */
+  function changedOnly({ due: { day: newDay, time: newTime }, ...fields }) {
+    const isSameDue = newDay === due.day && newTime === due.time;
+    const all = { ...fields, due_date: isSameDue ? task.due_date : writeDue(newDay, newTime) };
+    return Object.fromEntries(Object.entries(all).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(task[field])));
+  }
+
+  function onKeyDown(event) {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      onCancel();
+    } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      element.requestSubmit();
+    }
+  }
+
+  function focus() {
+    title.focus();
+    title.setSelectionRange(title.value.length, title.value.length);
+    element.scrollIntoView({ block: 'nearest' });
+  }
+
+  return { element, focus };
+}
+
+function label(priority) {
+  return priority.charAt(0).toUpperCase() + priority.slice(1);
+}

@@ -1,0 +1,92 @@
+// One task in a list: ticked off, opened to be edited, deleted.
+
+import { describeDue, isOverdue, readDue, today } from '../dates.js';
+import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
+import { plainQuery, writeAddress } from '../query.js';
+import { taskEditor } from './task-editor.js';
+
+export function taskRow({ id }, { tasks, store }, { onClosed }) {
+  const check = h('input', { type: 'checkbox', class: 'check', onchange: () => tasks.setCompleted(id, check.checked) });
+  const title = h('button', { type: 'button', class: 'title', dir: 'auto', onclick: edit });
+  const facts = h('div', { class: 'facts' });
+  const edits = iconButton('edit', 'Edit', edit, { class: 'icon-button row-action' });
+  const deletes = iconButton('trash', 'Delete', remove, { class: 'icon-button row-action' });
+  const shown = [check, h('div', { class: 'words' }, title, facts), edits, deletes];
+  const element = h('li', { class: 'task', 'data-id': id }, shown);
+  let drawn = null;
+  let editor = null;
+
+  /** Draws the task where it differs. A day that the heading above says already is not said again. */
+  function update(task, heading = null) {
+    // A due date also looks otherwise when time has passed.
+    const state = JSON.stringify([task, heading, today(), isOverdue(task.due_date)]);
+    if (state === drawn) return;
+    drawn = state;
+    setText(title, task.title);
+    check.checked = task.completed;
+    setAttribute(check, 'aria-label', `Complete ${task.title}`);
+    setAttribute(edits, 'aria-label', `Edit ${task.title}`);
+    setAttribute(deletes, 'aria-label', `Delete ${task.title}`);
+    element.classList.toggle('is-completed', task.completed);
+    check.className = `check priority-${task.priority}`;
+    facts.replaceChildren(...drawFacts(task, heading));
+    facts.hidden = facts.children.length === 0;
+  }
+
+  function edit() {
+    const task = store.task(id);
+    if (editor || !task) return;
+    editor = taskEditor(task, { knownTags: store.tags, onSave: save, onCancel: close, onDelete: () => (close(), remove()) });
+    element.replaceChildren(editor.element);
+    element.classList.add('is-edited');
+    editor.focus();
+  }
+
+  function save(fields) {
+    tasks.update(id, fields);
+    close();
+  }
+
+  function close() {
+    editor = null;
+    element.replaceChildren(...shown);
+    element.classList.remove('is-edited');
+    check.focus();
+    onClosed();
+  }
+
+  function remove() {
+    check.focus();
+    tasks.delete(id);
+  }
+
+  function toggle() {
+    tasks.setCompleted(id, !store.task(id)?.completed);
+  }
+
+  return { element, update, edit, toggle, delete: remove, isEdited: () => editor !== null };
+}
+
+function drawFacts(task, heading) {
+  const facts = [];
+  if (task.due_date && describeDue(task.due_date) !== heading) facts.push(dueFact(task));
+  if (task.priority !== 'none') facts.push(h('span', { class: `fact priority-${task.priority}` }, icon('flag'), task.priority));
+  for (const tag of task.tags) {
+    const address = writeAddress({ ...plainQuery('all'), tags: [tag] });
+    facts.push(h('a', { class: 'fact tag', href: address, dir: 'auto' }, `#${tag}`));
+  }
+  if (task.description) facts.push(h('span', { class: 'fact note' }, icon('note'), h('span', { dir: 'auto' }, firstLine(task.description))));
+  return facts;
+}
+
+function dueFact({ due_date: due, completed }) {
+  const isLate = !completed && isOverdue(due);
+  const isToday = readDue(due).day === today();
+  const state = isLate ? 'is-late' : isToday ? 'is-today' : '';
+  const words = isLate ? h('span', { class: 'only-read-out' }, 'Overdue: ') : null;
+  return h('time', { class: `fact due ${state}`, datetime: due }, icon('upcoming'), words, describeDue(due));
+}
+
+function firstLine(text) {
+  return text.trim().split('\n', 1)[0].slice(0, 200);
+}

@@ -1,0 +1,80 @@
+// One view of the tasks: its name, the line to add one, what is searched for and filtered, and the list.
+
+import { describeDayInFull, today } from '../dates.js';
+import { h, setText } from '../dom.js';
+import { VIEWS, isFiltered, plainQuery, writeAddress } from '../query.js';
+import { quickAdd } from './quick-add.js';
+import { statusNotice } from './status.js';
+import { taskList } from './task-list.js';
+import { toolbar } from './toolbar.js';
+
+export function tasksView(workspace, { onFilters }) {
+  const { tasks, list } = workspace;
+  const title = h('h1', {});
+  const subtitle = h('p', { class: 'subtitle' });
+  const add = quickAdd(onAdd);
+  const bar = toolbar(workspace, { onFilters, onQuery: go });
+  const rows = taskList(workspace, { emptyState });
+  const element = h(
+    'div',
+    { class: 'tasks-view' },
+    h('header', { class: 'view-header' }, h('div', {}, title, subtitle), statusNotice(workspace)),
+    add.element,
+    bar.element,
+    rows.element,
+  );
+  let query = null;
+  let day = null;
+
+  /** Typing replaces the address, so that Back leads out of a search and not through its letters. */
+  function go(next, { isTyping = false } = {}) {
+    const address = writeAddress(next);
+    if (!isTyping) {
+      location.hash = address;
+      return;
+    }
+    history.replaceState(null, '', address);
+    show(next);
+  }
+
+  function show(next) {
+    const isSame = query !== null && writeAddress(query) === writeAddress(next) && day === today();
+    if (isSame) {
+      bar.setQuery(next);
+      return;
+    }
+    query = next;
+    day = today();
+    const { label } = VIEWS[query.view];
+    setText(title, label);
+    setText(subtitle, query.view === 'today' ? describeDayInFull(day) : VIEWS[query.view].about);
+    document.title = `${label} · duly`;
+    add.setQuery(query);
+    bar.setQuery(query);
+    list.show(query);
+  }
+
+  function onAdd(fields) {
+    rows.reveal(tasks.create(fields));
+  }
+
+  function emptyState() {
+    if (isFiltered(query)) {
+      const clear = h('button', { type: 'button', class: 'button', onclick: () => go(plainQuery(query.view)) }, 'Clear search and filters');
+      return ['No task matches', 'Try fewer words or filters.', clear];
+    }
+    return VIEWS[query.view].empty;
+  }
+
+  // A page that stays open over midnight shows the new day.
+  workspace.list.addEventListener('change', () => query && day !== today() && show(query));
+
+  return {
+    element,
+    show,
+    focusAdd: add.focus,
+    focusSearch: bar.focusSearch,
+    move: rows.move,
+    onFocused: rows.onFocused,
+  };
+}

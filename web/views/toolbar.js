@@ -1,0 +1,74 @@
+// What a list is searched for, filtered by and sorted by.
+
+import { h, icon, iconButton, setAttribute } from '../dom.js';
+import { SORTS, hasOpenAndDone } from '../query.js';
+
+const TYPING_PAUSE = 150;
+
+export function toolbar({ list }, { onFilters, onQuery }) {
+  let query = null;
+  let timer = 0;
+
+  const search = h('input', {
+    type: 'search',
+    class: 'search-input',
+    placeholder: 'Search',
+    'aria-label': 'Search tasks',
+    maxlength: '200',
+    autocomplete: 'off',
+    dir: 'auto',
+    oninput: () => (clearTimeout(timer), (timer = setTimeout(searchNow, TYPING_PAUSE))),
+    onkeydown: leaveOnEscape,
+  });
+  const form = h('form', { class: 'search', role: 'search', onsubmit: (event) => (event.preventDefault(), searchNow()) }, icon('search'), search);
+  const options = Object.entries(SORTS).map(([value, label]) => h('option', { value }, label));
+  const sort = h('select', { class: 'sort', 'aria-label': 'Sort by', onchange: () => change({ sort: sort.value }) }, options);
+  const done = h('input', { type: 'checkbox', onchange: () => change({ done: done.checked }) });
+  const doneLabel = h('label', { class: 'show-done' }, done, 'Show completed');
+  const filters = iconButton('filter', 'Filters', () => onFilters(filters), { class: 'icon-button open-filters' });
+  const chips = h('ul', { class: 'filter-chips', 'aria-label': 'Filtered by' });
+  const element = h('div', { class: 'toolbar' }, form, filters, sort, doneLabel, chips);
+
+  function change(part, options) {
+    onQuery({ ...query, ...part }, options);
+  }
+
+  function searchNow() {
+    clearTimeout(timer);
+    if (search.value !== query.q) change({ q: search.value }, { isTyping: true });
+  }
+
+  function leaveOnEscape(event) {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    search.value = '';
+    searchNow();
+    search.blur();
+  }
+
+  function setQuery(next) {
+    query = next;
+    if (document.activeElement !== search) search.value = query.q;
+    sort.value = query.sort;
+    done.checked = query.done;
+    doneLabel.hidden = !hasOpenAndDone(query.view);
+    const without = (values, value) => values.filter((other) => other !== value);
+    chips.replaceChildren(
+      ...query.priorities.map((each) => chip(each, 'flag', { priorities: without(query.priorities, each) })),
+      ...query.tags.map((each) => chip(each, 'tag', { tags: without(query.tags, each) })),
+    );
+    chips.hidden = chips.children.length === 0;
+    const count = chips.children.length;
+    setAttribute(filters, 'aria-label', count > 0 ? `Filters, ${count} chosen` : 'Filters');
+  }
+
+  function chip(label, picture, others) {
+    const button = h('button', { type: 'button', class: 'chip', 'aria-label': `Remove filter ${label}`, onclick: () => change(others) });
+    button.append(icon(picture), h('span', { dir: 'auto' }, label), icon('close'));
+    return h('li', {}, button);
+  }
+
+  list.addEventListener('change', () => setAttribute(form, 'aria-busy', list.state === 'loading' && 'true'));
+
+  return { element, setQuery, focusSearch: () => (search.focus(), search.select()) };
+}
