@@ -107,8 +107,8 @@ fn load_dotenv() -> Result<(), Failure> {
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread()
-        // Where there is more to do than can be done, whoever has waited for longest comes next.
-        .global_queue_interval(1)
+        // Where there is more to do than can be done, what does not fit into a thread's own queue gets half of the turns.
+        .global_queue_interval(2)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?

@@ -21,8 +21,10 @@ use crate::error::Error;
 
 /// How long after one has come the next is sent.
 const INTERVAL: Duration = Duration::from_millis(5);
-/// How long after a refusal a single byte that is late says that it goes on.
+/// For how long a byte that was late, and a refusal, are remembered.
 const MEMORY: Duration = Duration::from_secs(1);
+/// How many bytes in a row are in time when it is over.
+const ENOUGH_IN_TIME: u32 = 3;
 
 /// Refuses what would wait for too long. Not what load balancers ask: the program is well, it is only busy.
 pub async fn shed(State(app): State<AppState>, request: Request, next: Next) -> Response {
@@ -100,15 +102,20 @@ fn lock(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
 
 /// What is known of how long things wait.
 ///
-/// One byte that is late can come of the machine having stood still for a moment, after which all is well. Two in a row
-/// are more than can be done.
+/// One byte that is late can come of the machine having stood still for a moment, after which all is well: it takes two
+/// within a second. Nor does one that is in time say that it is over, since the runtime does not take everything in its
+/// turn: it takes a few in a row.
 #[derive(Debug)]
 pub struct Lateness {
     max_wait: Duration,
     /// When the byte was sent that is on its way.
     sent: Option<Instant>,
-    /// When the last one came, and whether it was late.
-    came: Option<(Instant, bool)>,
+    /// When the last one came.
+    came: Option<Instant>,
+    /// When the last one came that was late.
+    came_late: Option<Instant>,
+    /// How many have been in time since.
+    in_time: u32,
     refused: Option<Instant>,
 }
 
@@ -122,22 +129,26 @@ pub struct Answer {
 
 impl Lateness {
     pub fn new(max_wait: Duration) -> Self {
-        Self { max_wait, sent: None, came: None, refused: None }
+        Self { max_wait, sent: None, came: None, came_late: None, in_time: 0, refused: None }
     }
 
     /// Somebody asks for something.
     pub fn ask(&mut self, now: Instant) -> Answer {
-        let is_late = self.sent.is_some_and(|sent| now.duration_since(sent) > self.max_wait);
-        let was_late = self.came.is_some_and(|(came, was_late)| {
-            was_late && (self.sent.is_some() || now.duration_since(came) <= self.max_wait)
-        });
-        let goes_on = self.refused.is_some_and(|at| now.duration_since(at) <= MEMORY);
-        let refuses = if goes_on { is_late || was_late } else { is_late && was_late };
+        let within = |time: Duration, at: Option<Instant>| {
+            at.is_some_and(|at| now.duration_since(at) <= time)
+        };
+        let is_late = self.sent.is_some() && !within(self.max_wait, self.sent);
+        // Where nobody has asked for a while, what there was to do is done.
+        let is_current = self.sent.is_some() || within(self.max_wait, self.came);
+        self.came_late = self.came_late.filter(|_| is_current);
+        let was_late = within(MEMORY, self.came_late);
+        let goes_on = was_late && self.in_time < ENOUGH_IN_TIME;
+        let refuses =
+            if within(MEMORY, self.refused) { is_late || goes_on } else { is_late && was_late };
         if refuses {
             self.refused = Some(now);
         }
-        let is_time = self.came.is_none_or(|(came, _)| now.duration_since(came) >= INTERVAL);
-        let sends = self.sent.is_none() && (is_time || was_late);
+        let sends = self.sent.is_none() && (goes_on || !within(INTERVAL, self.came));
         if sends {
             self.sent = Some(now);
         }
@@ -151,8 +162,13 @@ impl Lateness {
 
     /// The byte has come.
     pub fn note_arrival(&mut self, now: Instant) {
-        if let Some(sent) = self.sent.take() {
-            self.came = Some((now, now.duration_since(sent) > self.max_wait));
+        let Some(sent) = self.sent.take() else { return };
+        self.came = Some(now);
+        if now.duration_since(sent) > self.max_wait {
+            self.came_late = Some(now);
+            self.in_time = 0;
+        } else {
+            self.in_time += 1;
         }
     }
 }

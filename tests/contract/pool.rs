@@ -225,6 +225,6 @@ async fn a_full_queue_is_busy_and_recovers() {
     let busy =
         outcomes.iter().filter(|outcome| matches!(outcome, Err(DatabaseError::Busy(_)))).count();
     assert_eq!(done + busy, outcomes.len());
-    assert!(done >= 4_096 && busy > 0, "{done} done, {busy} busy");
+    assert!(done >= 1_024 && busy > 0, "{done} done, {busy} busy");
     assert_eq!(database.number("SELECT count(*) FROM owners").await, i64::try_from(done).unwrap());
 }
