@@ -1,4 +1,4 @@
-// The line that a task is added by: `Call Sam tomorrow !high #home`. A pure function, so that the page can show what
+// The line that a task is added by: `Call home tomorrow !high #home`. A pure function, so that the page can show what
 // it has understood while somebody types.
 
 import { addDays, isDay, relative, today as dayNow, weekday, weekdayNames } from './dates.js';

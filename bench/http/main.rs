@@ -7,12 +7,15 @@
 mod ceiling;
 mod figures;
 mod options;
+mod overload;
 mod plot;
+mod recovery;
 mod report;
 mod requests;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod throughput;
+mod trouble;
 mod walks;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +38,7 @@ struct Bench {
     postmaster: u32,
     url: String,
     servers: Vec<(Engine, Server)>,
-    _cluster: Cluster,
+    cluster: Cluster,
     /// Dropped last.
     folder: TempDir,
 }
@@ -77,7 +80,7 @@ impl Bench {
             .block_on(Ceiling::prepare(&scripts, &cluster.0, &url, postmaster, scale, &token));
         eprintln!("{} tasks in either database after {:.0?}", scale.total(), began.elapsed());
         let servers = Vec::new();
-        Self { options, issuer, ceiling, postmaster, url, servers, _cluster: cluster, folder }
+        Self { options, issuer, ceiling, postmaster, url, servers, cluster, folder }
     }
 
     fn settings(&self, engine: Engine) -> Vec<(&'static str, String)> {
@@ -128,26 +131,34 @@ fn main() {
     let Some(options) = Options::read() else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = if options.is_whole() { root.join("bench") } else { root.join("target/bench") };
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
     let mut bench = Bench::prepare(options);
+    if bench.options.trouble {
+        trouble::measure(&mut bench, &folder);
+    } else {
+        measure(&mut bench, &folder);
+    }
+}
+
+fn measure(bench: &mut Bench, folder: &Path) {
     let mut results = Results::default();
     if bench.options.other_figures {
         for engine in bench.options.engines.clone() {
             eprintln!("start, memory and idle connections: {}", engine.name());
-            results.figures.push(figures::measure(&mut bench, engine));
+            results.figures.push(figures::measure(bench, engine));
             eprintln!("one person with {} tasks: {}", bench.options.scale.many, engine.name());
             bench.start_servers();
-            results.walks.push(walks::measure(&mut bench, engine));
+            results.walks.push(walks::measure(bench, engine));
             // What it has grown to by then is not to be seen in what follows.
             bench.stop(engine);
         }
     }
     bench.start_servers();
-    results.throughput = throughput::measure(&mut bench);
+    results.throughput = throughput::measure(bench);
     if let Some(people) = bench.options.growth {
-        results.growth = figures::growth(&mut bench, people);
+        results.growth = figures::growth(bench, people);
     }
-    std::fs::create_dir_all(&folder).expect("the folder can be made");
-    let report = report::write(&bench, &results);
+    let report = report::write(bench, &results);
     std::fs::write(folder.join("RESULTS.md"), &report).expect("the folder is ours");
     let ratios = plot::ratios(&results.throughput);
     std::fs::write(folder.join("throughput.svg"), ratios).expect("the folder is ours");

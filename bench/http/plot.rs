@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::options::{ENGINES, Engine};
+use crate::overload::{Curve, Point};
 use crate::report::aimed_ratio;
 use crate::requests::{MODES, Mode};
 use crate::throughput::{Measured, Throughput};
@@ -164,6 +165,48 @@ pub fn latencies(throughput: &Throughput) -> String {
         y += 14.0;
     }
     legend(&mut svg, height - 18.0);
+    svg.end()
+}
+
+/// Lines by engine: right answers, as a share of the best, over what is offered; the middle line is all that is offered.
+pub fn goodput(curves: &[Curve]) -> String {
+    const LEFT: f64 = 70.0;
+    const BASE: f64 = 330.0;
+    const HEIGHT: f64 = 250.0;
+    const WIDTH: f64 = 560.0;
+    let mut svg = Svg::new(680.0, 400.0, "Right answers over what is offered, both to the best");
+    let offered = |point: &Point| point.offered;
+    let most = curves.iter().flat_map(|curve| curve.points.iter().map(offered)).fold(1.0, f64::max);
+    let x = |offered: f64| LEFT + WIDTH * offered / most;
+    let y = |good: f64| BASE - HEIGHT * good / 1.2;
+    for tick in 0..=6 {
+        let good = f64::from(tick) * 0.2;
+        svg.line([LEFT, y(good)], [LEFT + WIDTH, y(good)], FAINT, 1.0);
+        svg.label(LEFT - 8.0, y(good) + 4.0, "end", SOFT, &format!("{good:.1}"));
+    }
+    for times in 0..=most as usize {
+        svg.label(x(times as f64), BASE + 20.0, "middle", SOFT, &format!("{times}×"));
+    }
+    svg.line([x(0.0), y(0.0)], [x(1.0), y(1.0)], SOFT, 1.0);
+    svg.line([x(1.0), y(0.9)], [LEFT + WIDTH, y(0.9)], "#cf222e", 2.0);
+    svg.label(LEFT + WIDTH, y(0.9) + 16.0, "end", "#cf222e", "aimed at");
+    for (index, curve) in curves.iter().enumerate() {
+        let shade = colour(curve.engine, false);
+        let places: Vec<_> = curve
+            .points
+            .iter()
+            .map(|point| [x(point.offered), y(point.good / curve.best)])
+            .collect();
+        for pair in places.windows(2) {
+            svg.line(pair[0], pair[1], shade, 3.0);
+        }
+        for place in places {
+            svg.dot(place, 5.0, shade);
+        }
+        let left = LEFT + 150.0 * index as f64;
+        svg.bar([left, 368.0], [13.0, 13.0], shade);
+        svg.label(left + 19.0, 379.0, "start", SOFT, curve.engine.name());
+    }
     svg.end()
 }
 

@@ -56,11 +56,11 @@ fn aimed_cpu(mode: Mode, engine: Engine) -> Option<f64> {
 }
 
 /// A figure with what it should be at the most, and whether it is.
-fn at_most(figure: f64, digits: usize, aim: Option<f64>) -> String {
+pub fn at_most(figure: f64, digits: usize, aim: Option<f64>) -> String {
     against(figure, digits, aim, "≤", |figure, aim| figure <= aim)
 }
 
-fn at_least(figure: f64, digits: usize, aim: Option<f64>) -> String {
+pub fn at_least(figure: f64, digits: usize, aim: Option<f64>) -> String {
     against(figure, digits, aim, "≥", |figure, aim| figure >= aim)
 }
 
@@ -76,15 +76,18 @@ fn against(
     format!("{figure:.digits$} ({sign} {aim}) {mark}")
 }
 
+/// Appends a line.
 macro_rules! line {
     ($text:expr, $($arguments:tt)*) => {
         writeln!($text, $($arguments)*).expect("writing to a String cannot fail")
     };
 }
 
+pub(crate) use line;
+
 pub fn write(bench: &Bench, results: &Results) -> String {
     let mut text = String::new();
-    head(&mut text, bench);
+    head(&mut text, bench, "script/bench");
     if !results.throughput.measured.is_empty() {
         load(&mut text, bench, &results.throughput);
     }
@@ -99,7 +102,8 @@ pub fn write(bench: &Bench, results: &Results) -> String {
     text
 }
 
-fn head(text: &mut String, bench: &Bench) {
+/// What was measured where.
+pub fn head(text: &mut String, bench: &Bench, command: &str) {
     let options = &bench.options;
     let day = Clock::System.now().to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -107,15 +111,15 @@ fn head(text: &mut String, bench: &Bench) {
     let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
     let model = model.trim_start_matches(['\t', ' ', ':']);
     let version = bench.postgres_version();
-    line!(text, "# The last run of script/bench\n");
+    line!(text, "# The last run of {command}\n");
     if options.is_quick {
         line!(text, "**A quick try: these figures mean nothing.**\n");
     }
     line!(
         text,
-        "{day}: {processors} processors ({model}) that the load generator shares, {version} with its defaults \
-         (durable), {} people with {} tasks each, and one with {}. Medians of {} rounds of {:?} after {:?} to warm up; \
-         ceiling, PostgreSQL and embedded in turn within each round. [README.md](README.md) says how it is measured.\n",
+        "{day}: {processors} processors ({model}), {version} with its defaults (durable), {} people with {} tasks each, \
+         and one with {}. Medians of {} rounds of {:?} after {:?} to warm up. [README.md](README.md) says how it is \
+         measured.\n",
         options.scale.users,
         options.scale.tasks,
         options.scale.many,

@@ -56,10 +56,15 @@ impl Outcome {
 
     /// The time within which that share of requests was answered. Zero where none was.
     pub fn percentile(&self, share: f64) -> Duration {
-        let Some(last) = self.latencies.len().checked_sub(1) else { return Duration::ZERO };
-        let index = (last as f64 * share).round() as usize;
-        Duration::from_micros(self.latencies[index].into())
+        share_of(&self.latencies, share)
     }
+}
+
+/// The time within which that share of sorted latencies lies, in microseconds. Zero where there are none.
+pub fn share_of(latencies: &[u32], share: f64) -> Duration {
+    let Some(last) = latencies.len().checked_sub(1) else { return Duration::ZERO };
+    let index = (last as f64 * share).round() as usize;
+    Duration::from_micros(latencies[index].into())
 }
 
 /// How far a load has come.

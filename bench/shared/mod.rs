@@ -3,6 +3,7 @@
 pub mod client;
 pub mod contents;
 pub mod load;
+pub mod offered;
 pub mod people;
 pub mod processes;
 pub mod random;

@@ -84,6 +84,8 @@ pub fn cpu_time(id: u32) -> Duration {
 }
 
 struct Stat {
+    /// It is not one that nobody has waited for.
+    is_running: bool,
     parent: u32,
     own: u64,
     reaped: u64,
@@ -95,10 +97,25 @@ fn stat(id: u32) -> Option<Stat> {
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
     Some(Stat {
+        is_running: fields.first() != Some(&"Z"),
         parent: u32::try_from(number(1)?).ok()?,
         own: number(11)? + number(12)?,
         reaped: number(13)? + number(14)?,
     })
+}
+
+/// Ends a process, and those that it has started, without a word.
+pub fn kill_with_children(id: u32) {
+    let processes = fs::read_dir("/proc").expect("Linux").filter_map(|entry| {
+        let process: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        (process == id || stat(process)?.parent == id).then(|| process.to_string())
+    });
+    let processes: Vec<String> = processes.collect();
+    let ended = Command::new("kill").arg("-KILL").args(&processes).status();
+    assert!(ended.expect("it is everywhere").success(), "{processes:?}");
+    while stat(id).is_some_and(|stat| stat.is_running) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The CPU time that this very process has used, without those that it has started.

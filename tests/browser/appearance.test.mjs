@@ -5,8 +5,8 @@ import { assertAccessible, screenshot, test } from './harness.mjs';
 import { day, row, waitFor, waitForTitles } from './page.mjs';
 
 const tasks = [
-  { title: 'Send the invoice to Harrington & Sons', due_date: day(), priority: 'urgent', tags: ['work'] },
-  { title: 'Call Sam about the boat', due_date: day(), priority: 'high', tags: ['friends'], description: 'He is in before noon.' },
+  { title: 'Send the invoice', due_date: day(), priority: 'urgent', tags: ['work'] },
+  { title: 'Call the boatyard', due_date: day(), priority: 'high', tags: ['friends'], description: 'Open until noon.' },
   { title: 'Water the plants', due_date: day(), tags: ['home'] },
   { title: 'Book train tickets to Lisbon', due_date: day(1), priority: 'medium', tags: ['travel'] },
   { title: 'Renew passport', due_date: day(4), priority: 'low', tags: ['travel', 'office'] },
@@ -70,7 +70,7 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
     const ada = await newPersonWithTasks(newPerson, options);
     const page = await openPage(ada.context);
     await page.getByLabel('New task').fill('Plan the weekend friday !low #friends');
-    await page.getByRole('button', { name: 'Call Sam about the boat', exact: true }).click();
+    await page.getByRole('button', { name: 'Call the boatyard', exact: true }).click();
     await look(page, `${screen}-edit`);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await row(page, 'Water the plants').getByRole('checkbox').click();
@@ -119,5 +119,5 @@ test('what happens is told to screen readers', async ({ newPerson, openPage }) =
   await page.getByLabel('New task').fill('Sweep');
   await page.getByLabel('New task').press('Enter');
   await waitFor(async () => assert.equal(await spoken.textContent(), 'Added Sweep'));
-  await waitForTitles(page, ['Send the invoice to Harrington & Sons', 'Call Sam about the boat', 'Sweep']);
+  await waitForTitles(page, ['Send the invoice', 'Call the boatyard', 'Sweep']);
 });

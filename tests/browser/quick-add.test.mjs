@@ -16,7 +16,7 @@ const CASES = [
   // line, title, due date, priority, tags
   ['Buy milk', 'Buy milk', null, 'none', []],
   ['  Buy \t milk  ', 'Buy milk', null, 'none', []],
-  ['Call Sam tomorrow !high #home', 'Call Sam', '2026-11-27', 'high', ['home']],
+  ['Call home tomorrow !high #home', 'Call home', '2026-11-27', 'high', ['home']],
   ['!URGENT TODAY pay', 'pay', '2026-11-26', 'urgent', []],
   ['Rent 2026-12-01', 'Rent', '2026-12-01', 'none', []],
   ['Leap 2028-02-29', 'Leap', '2028-02-29', 'none', []],

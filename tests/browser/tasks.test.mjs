@@ -75,11 +75,11 @@ test('a task that is due at a time shows it and keeps it, to the second', async 
   await row(page, 'Call').getByText('6 May 2031, 14:30').waitFor();
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   assert.equal(await page.getByLabel('Time').inputValue(), '14:30');
-  await page.getByLabel('Title').fill('Call Sam');
+  await page.getByLabel('Title').fill('Call home');
   await page.getByLabel('Title').press('Enter');
   await waitUntilSent(page);
   assert.equal((await tasksOf(ada))[0].due_date, '2031-05-06T09:00:07.000Z');
-  await page.getByRole('button', { name: 'Call Sam', exact: true }).click();
+  await page.getByRole('button', { name: 'Call home', exact: true }).click();
   await page.getByLabel('Time').fill('08:00');
   await page.getByRole('button', { name: 'Save' }).click();
   await waitUntilSent(page);

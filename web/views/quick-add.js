@@ -14,7 +14,7 @@ export function quickAdd(onAdd) {
     dir: 'auto',
     autocomplete: 'off',
     enterkeyhint: 'done',
-    placeholder: 'Add a task: Call Sam tomorrow !high #home',
+    placeholder: 'Add a task: Call home tomorrow !high #home',
     'aria-label': 'New task',
     'aria-describedby': 'new-task-hint new-task-problem',
     oninput: draw,

@@ -1,0 +1,149 @@
+//! More than it can carry: what is answered well, how fast, and what becomes of the rest.
+//!
+//! The program, and PostgreSQL with it, have the first processor; what asks them has the others. So what is offered does
+//! not take from what answers it.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::Bench;
+use crate::options::Engine;
+use crate::requests::{Mode, requests};
+use crate::shared::load::Load;
+use crate::shared::offered::{Offer, milliseconds};
+use crate::shared::processes::{Server, memory};
+use crate::throughput::median;
+
+/// What is offered, as a multiple of the best throughput.
+const OFFERED: [f64; 7] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0];
+/// How many requests may be on their way at once.
+const CONNECTIONS: usize = 4_000;
+/// Connections with which the best throughput is looked for, each of which waits for its answer.
+const BEST_WITH: [usize; 3] = [64, 256, 1_000];
+/// The processor of the server, and of its database.
+const SERVERS: &str = "0";
+
+/// An engine's answers to more and more.
+pub struct Curve {
+    pub engine: Engine,
+    /// Right answers a second, where each connection waits for its answer.
+    pub best: f64,
+    pub points: Vec<Point>,
+}
+
+/// Medians of the rounds.
+pub struct Point {
+    /// A multiple of the best.
+    pub offered: f64,
+    /// Right answers a second.
+    pub good: f64,
+    /// Milliseconds, of right answers: half, 99 %, 99.9 %.
+    pub accepted: [f64; 3],
+    /// Answers a second that say to come again.
+    pub refused: f64,
+    /// Milliseconds in which 99 % of those came.
+    pub refused_p99: f64,
+    /// Megabytes.
+    pub peak: f64,
+    pub errors: BTreeMap<String, u64>,
+}
+
+pub fn measure(bench: &mut Bench) -> Vec<Curve> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    assert!(processors > 1, "the load needs a processor of its own");
+    bind(bench.postmaster, SERVERS);
+    let curves = bench.options.engines.clone().into_iter().map(|engine| {
+        // Started on one processor, it makes itself at home on one.
+        bind(std::process::id(), SERVERS);
+        let server = Server::start(&bench.settings(engine));
+        bind(std::process::id(), &format!("1-{}", processors - 1));
+        curve(bench, engine, &server)
+    });
+    let curves = curves.collect();
+    bind(std::process::id(), &format!("0-{}", processors - 1));
+    bind(bench.postmaster, &format!("0-{}", processors - 1));
+    curves
+}
+
+/// Lets a process, and what it starts from now on, run on these processors alone.
+fn bind(process: u32, processors: &str) {
+    let arguments = ["--all-tasks", "--cpu-list", "--pid", processors, &process.to_string()];
+    let bound = Command::new("taskset").args(arguments).output().expect("util-linux has it");
+    assert!(bound.status.success(), "{}", String::from_utf8_lossy(&bound.stderr));
+}
+
+fn curve(bench: &mut Bench, engine: Engine, server: &Server) -> Curve {
+    let best = BEST_WITH.map(|connections| {
+        let rounds = 1..=bench.options.rounds;
+        median(rounds.map(|_| answered(bench, server, connections)))
+    });
+    let best = best.into_iter().fold(0.0, f64::max);
+    eprintln!("overload, {}: {best:.0} a second at best", engine.name());
+    let points = OFFERED.map(|offered| {
+        let rounds = (1..=bench.options.rounds).map(|_| point(bench, server, offered, best));
+        let point = medians(rounds.collect());
+        eprintln!(
+            "    {offered} times: {:.2} of the best, p99 {:.0} ms, {:.0} refused a second, p99 {:.0} ms{}",
+            point.good / best,
+            point.accepted[1],
+            point.refused,
+            point.refused_p99,
+            if point.errors.is_empty() { String::new() } else { format!(", {:?}", point.errors) },
+        );
+        point
+    });
+    Curve { engine, best, points: points.into() }
+}
+
+/// Right answers a second.
+fn answered(bench: &mut Bench, server: &Server, connections: usize) -> f64 {
+    let tokens = bench.issuer.tokens(bench.options.scale.people());
+    let load = Load {
+        address: server.address,
+        connections,
+        threads: 1,
+        thinking: Duration::ZERO,
+        requests: requests(Mode::Mixed, bench.options.scale, &tokens),
+    };
+    load.run(bench.options.warm_up, bench.options.round, || ()).0.per_second()
+}
+
+fn point(bench: &mut Bench, server: &Server, offered: f64, best: f64) -> Point {
+    let tokens = bench.issuer.tokens(bench.options.scale.people());
+    let offer = Offer {
+        address: server.address,
+        connections: CONNECTIONS,
+        per_second: best * offered,
+        requests: requests(Mode::Mixed, bench.options.scale, &tokens),
+    };
+    let (warm_up, time) = (bench.options.warm_up, bench.options.round);
+    let outcome = offer.run(warm_up, time);
+    let seconds = time.as_secs_f64();
+    Point {
+        offered,
+        good: outcome.accepted.len() as f64 / seconds,
+        accepted: [0.5, 0.99, 0.999].map(|share| milliseconds(&outcome.accepted, share)),
+        refused: outcome.refused.len() as f64 / seconds,
+        refused_p99: milliseconds(&outcome.refused, 0.99),
+        peak: memory(server.id()).peak,
+        errors: outcome.errors,
+    }
+}
+
+fn medians(rounds: Vec<Point>) -> Point {
+    let of = |figure: &dyn Fn(&Point) -> f64| median(rounds.iter().map(figure));
+    let mut errors = BTreeMap::new();
+    for (problem, times) in rounds.iter().flat_map(|round| &round.errors) {
+        *errors.entry(problem.clone()).or_default() += times;
+    }
+    Point {
+        offered: rounds[0].offered,
+        good: of(&|round| round.good),
+        accepted: std::array::from_fn(|index| of(&move |round: &Point| round.accepted[index])),
+        refused: of(&|round| round.refused),
+        refused_p99: of(&|round| round.refused_p99),
+        peak: rounds.iter().map(|round| round.peak).fold(0.0, f64::max),
+        errors,
+    }
+}

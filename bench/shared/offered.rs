@@ -1,0 +1,171 @@
+//! HTTP load that does not wait: requests become due at random moments of a given mean rate, whatever has become of
+//! those before. So a server that is too slow is not asked less, and a request's time counts from when it was due.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+
+use super::client::Client;
+use super::load::{Requests, share_of};
+use super::random::Random;
+
+/// How often requests become due.
+const TICK: Duration = Duration::from_millis(1);
+/// After how long a client has given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+const OVERLOADED: u16 = 503;
+
+/// What is to be offered.
+pub struct Offer {
+    pub address: SocketAddr,
+    /// How many requests may be on their way at once.
+    pub connections: usize,
+    pub per_second: f64,
+    pub requests: Requests,
+}
+
+/// What became of the requests that were due in the time that counts. Latencies are in microseconds, sorted.
+#[derive(Default)]
+pub struct Outcome {
+    pub offered: u64,
+    /// Of those with the answer that is right.
+    pub accepted: Vec<u32>,
+    /// Of those that were told to come again.
+    pub refused: Vec<u32>,
+    /// Any other answer, a connection that broke, no answer in time.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// What the connections share.
+struct Offering {
+    requests: Requests,
+    due: RefCell<VecDeque<Instant>>,
+    is_due: Notify,
+    counts_from: Instant,
+    counts_until: Instant,
+    outcome: RefCell<Outcome>,
+}
+
+impl Offer {
+    /// Offers for so long, after some time to warm up.
+    pub fn run(self, warm_up: Duration, time: Duration) -> Outcome {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            // A set of local tasks takes turns of its own: what has come is looked for between any two.
+            .event_interval(1)
+            .build();
+        LocalSet::new().block_on(&runtime.expect("a runtime starts"), self.send(warm_up, time))
+    }
+
+    async fn send(self, warm_up: Duration, time: Duration) -> Outcome {
+        let mut clients = Vec::with_capacity(self.connections);
+        for _ in 0..self.connections {
+            clients.push(Client::connect(self.address).await);
+        }
+        let began = Instant::now();
+        let offering = Rc::new(Offering {
+            requests: self.requests,
+            due: RefCell::default(),
+            is_due: Notify::new(),
+            counts_from: began + warm_up,
+            counts_until: began + warm_up + time,
+            outcome: RefCell::default(),
+        });
+        let connections = clients.into_iter().enumerate().map(|(index, client)| {
+            tokio::task::spawn_local(Rc::clone(&offering).answer_all(client, self.address, index))
+        });
+        let connections: Vec<_> = connections.collect();
+        offering.make_due(began, self.per_second).await;
+        tokio::time::sleep(PATIENCE).await;
+        for connection in connections {
+            connection.abort();
+        }
+        let mut outcome = offering.outcome.take();
+        outcome.accepted.sort_unstable();
+        outcome.refused.sort_unstable();
+        let answered = outcome.accepted.len() + outcome.refused.len();
+        let other: u64 = outcome.errors.values().sum();
+        let left = outcome.offered.saturating_sub(answered as u64 + other);
+        if left > 0 {
+            outcome.errors.insert("no answer".to_owned(), left);
+        }
+        outcome
+    }
+}
+
+impl Offering {
+    /// At random moments: the pauses between them are exponentially distributed.
+    async fn make_due(&self, began: Instant, per_second: f64) {
+        let mut random = Random::new(1);
+        let mut next = began;
+        let mut tick = tokio::time::interval(TICK);
+        while next < self.counts_until {
+            tick.tick().await;
+            while next <= Instant::now() && next < self.counts_until {
+                self.due.borrow_mut().push_back(next);
+                self.is_due.notify_one();
+                self.outcome.borrow_mut().offered += u64::from(next >= self.counts_from);
+                let chance = (random.below(1 << 32) + 1) as f64 / (1_u64 << 32) as f64;
+                next += Duration::from_secs_f64(-chance.ln() / per_second);
+            }
+        }
+    }
+
+    /// One connection: the request that has been due for longest, and then the next.
+    async fn answer_all(self: Rc<Self>, mut client: Client, address: SocketAddr, index: usize) {
+        let mut random = Random::new(index as u64);
+        let mut request = Vec::with_capacity(2 * 1024);
+        loop {
+            let due = self.next_due().await;
+            request.clear();
+            let expected = (self.requests)(&mut random, &mut request);
+            let answer = tokio::time::timeout(PATIENCE, client.exchange(&request)).await;
+            let status = match answer {
+                Ok(Ok(status)) => Ok(status),
+                Ok(Err(error)) => Err(error.kind().to_string()),
+                Err(_) => Err("no answer in time".to_owned()),
+            };
+            let is_broken = status.is_err();
+            self.count(due, expected, status);
+            if is_broken && let Ok(new) = Client::try_connect(address).await {
+                client = new;
+            }
+        }
+    }
+
+    async fn next_due(&self) -> Instant {
+        loop {
+            let due = self.due.borrow_mut().pop_front();
+            match due {
+                Some(due) => return due,
+                None => self.is_due.notified().await,
+            }
+        }
+    }
+
+    fn count(&self, due: Instant, expected: u16, status: Result<u16, String>) {
+        if due < self.counts_from {
+            return;
+        }
+        let micros = u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let mut outcome = self.outcome.borrow_mut();
+        match status {
+            Ok(status) if status == expected => outcome.accepted.push(micros),
+            Ok(OVERLOADED) => outcome.refused.push(micros),
+            Ok(status) => {
+                *outcome.errors.entry(format!("{status} for {expected}")).or_default() += 1;
+            }
+            Err(problem) => *outcome.errors.entry(problem).or_default() += 1,
+        }
+    }
+}
+
+/// The milliseconds within which that share was answered.
+pub fn milliseconds(latencies: &[u32], share: f64) -> f64 {
+    share_of(latencies, share).as_secs_f64() * 1e3
+}
