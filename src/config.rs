@@ -30,7 +30,7 @@ pub use place::Place;
 pub use storage::{EmbeddedSettings, Pooler, PostgresSettings, Storage};
 
 use crate::models::origin_pattern::OriginPattern;
-use reading::{given, listed, number, number_within};
+use reading::{given, listed, number, number_or_off, number_within};
 
 /// What every deployment must carry (API.md, "Limits").
 const TASKS_PER_USER: RangeInclusive<i64> = 1_000..=i64::MAX;
@@ -188,22 +188,15 @@ fn max_tasks_per_user(settings: &Settings, problems: &mut Vec<String>) -> i64 {
 }
 
 fn max_requests_per_minute(settings: &Settings, problems: &mut Vec<String>) -> Option<NonZeroU32> {
-    let form = "a number from 60 to 1000000000, or off";
-    match settings.max_requests_per_minute.trim() {
-        "off" => None,
-        text => {
-            number_within(&REQUESTS_PER_MINUTE, "MAX_REQUESTS_PER_MINUTE", text, form, problems)
-        }
-    }
+    let (text, form) =
+        (&settings.max_requests_per_minute, "a number from 60 to 1000000000, or off");
+    number_or_off(&REQUESTS_PER_MINUTE, "MAX_REQUESTS_PER_MINUTE", text, form, problems)
 }
 
 fn max_wait(settings: &Settings, problems: &mut Vec<String>) -> Option<Duration> {
-    let form = "a number of milliseconds from 20 to 20000, or off";
-    match settings.max_wait_ms.trim() {
-        "off" => None,
-        text => number_within(&WAIT_MILLISECONDS, "MAX_WAIT_MS", text, form, problems)
-            .map(Duration::from_millis),
-    }
+    let (text, form) = (&settings.max_wait_ms, "a number of milliseconds from 20 to 20000, or off");
+    let milliseconds = number_or_off(&WAIT_MILLISECONDS, "MAX_WAIT_MS", text, form, problems);
+    milliseconds.map(Duration::from_millis)
 }
 
 fn max_connections(settings: &Settings, problems: &mut Vec<String>) -> usize {

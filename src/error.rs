@@ -150,6 +150,11 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
+    /// The database was closed while something waited for it.
+    pub(crate) fn closed() -> Self {
+        Self::Unavailable("it is closed".to_owned())
+    }
+
     /// A column (counted from 0) that holds something else than it should.
     pub(crate) fn unreadable(index: usize, found: &str) -> Self {
         Self::Failed(format!("column {index} holds {found}"))

@@ -107,7 +107,9 @@ pub fn serve_metrics(
 fn describe() {
     describe_counter!("http_requests_total", "Requests by method, matched route and status");
     describe_histogram!("http_request_duration_seconds", "Time to the head of the answer");
-    describe_counter!("password_hashes_total", "Passwords hashed, each a tenth of a second of CPU");
+    describe_counter!("password_hashes_total", "Passwords hashed");
+    describe_counter!("http_requests_shed_total", "Requests refused because they would wait long");
+    describe_counter!("http_connections_refused_total", "Connections that were one too many");
     describe_gauge!("http_connections_open", "Open connections of clients");
     describe_gauge!("database_connections", "Open connections to the database");
     describe_gauge!("database_connections_idle", "Open connections that nobody uses");

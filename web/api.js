@@ -1,6 +1,6 @@
 // Requests to the server that this page came from, and what can go wrong with them.
 
-/** How long to wait for an answer, in milliseconds. A little more than the server takes to give up by itself. */
+/** How long to wait for an answer, in milliseconds: as long as the server takes to give up by itself. */
 const PATIENCE = 20_000;
 /** A read that is put off for longer than this, in seconds, is told to the visitor instead. */
 const LONGEST_WAIT = 5;
@@ -25,6 +25,11 @@ export class Unreachable extends Error {
     super('The server cannot be reached. Are you connected?', { cause });
     this.name = 'Unreachable';
   }
+}
+
+/** Where somebody's tasks are. */
+export function tasksPath(userId) {
+  return `/api/${encodeURIComponent(userId)}/tasks`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // How many tasks each view has: as the server counted them, and what changed here since then.
 
-import { request } from './api.js';
+import { request, tasksPath } from './api.js';
 import { VIEWS, listParameters, matches, plainQuery } from './query.js';
 
 const QUERIES = Object.keys(VIEWS).map(plainQuery);
@@ -16,7 +16,7 @@ export class Counts extends EventTarget {
 
   constructor(userId, store) {
     super();
-    this.#path = `/api/${encodeURIComponent(userId)}/tasks`;
+    this.#path = tasksPath(userId);
     this.#store = store;
     store.addEventListener('confirmed', ({ detail }) => this.#adjust(detail));
     store.addEventListener('change', () => this.#tell());

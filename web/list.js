@@ -1,6 +1,6 @@
 // One list: the pages that were loaded of it, and what changed here since then.
 
-import { Unreachable, request } from './api.js';
+import { Unreachable, request, tasksPath } from './api.js';
 import { comparison, listParameters, matches } from './query.js';
 
 const PAGE_SIZE = 100;
@@ -21,7 +21,7 @@ export class TaskList extends EventTarget {
 
   constructor(userId, store) {
     super();
-    this.#path = `/api/${encodeURIComponent(userId)}/tasks`;
+    this.#path = tasksPath(userId);
     this.#store = store;
   }
 

@@ -2,7 +2,7 @@
 // its own in this browser before anything else happens, so that closing the tab loses none, and two tabs never write
 // over each other. It is sent with its id as `Idempotency-Key` until the server has answered, so that it happens once.
 
-import { Refused, request } from './api.js';
+import { Refused, request, tasksPath } from './api.js';
 import { forget, names, read, write } from './storage.js';
 import { uuid } from './uuid.js';
 
@@ -39,7 +39,7 @@ export class Outbox extends EventTarget {
   constructor(userId) {
     super();
     this.#prefix = `${userId}:change:`;
-    this.#tasks = `/api/${encodeURIComponent(userId)}/tasks`;
+    this.#tasks = tasksPath(userId);
     this.reload();
   }
 

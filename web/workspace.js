@@ -1,6 +1,6 @@
 // Everything that belongs to somebody who is signed in, and when it is brought up to date.
 
-import { request } from './api.js';
+import { request, tasksPath } from './api.js';
 import { Counts } from './counts.js';
 import { TaskList } from './list.js';
 import { Outbox } from './outbox.js';
@@ -52,7 +52,7 @@ export class Workspace extends EventTarget {
     const parameters = new URLSearchParams({ sort: '-updated', limit: '100' });
     try {
       for (let pages = 0; pages < PAGES_TO_KNOW; pages += 1) {
-        const { tasks, next_cursor: cursor } = await request('GET', `/api/${encodeURIComponent(this.user.id)}/tasks?${parameters}`, { signal: this.ended });
+        const { tasks, next_cursor: cursor } = await request('GET', `${tasksPath(this.user.id)}?${parameters}`, { signal: this.ended });
         this.store.learn(tasks);
         if (cursor === null) return;
         parameters.set('cursor', cursor);

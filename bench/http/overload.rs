@@ -13,7 +13,7 @@ use crate::requests::{Mode, requests};
 use crate::shared::load::Load;
 use crate::shared::offered::{Offer, milliseconds};
 use crate::shared::processes::{Server, memory};
-use crate::throughput::median;
+use crate::throughput::{median, sums};
 
 /// What is offered, as a multiple of the best throughput.
 const OFFERED: [f64; 7] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0];
@@ -133,10 +133,6 @@ fn point(bench: &mut Bench, server: &Server, offered: f64, best: f64) -> Point {
 
 fn medians(rounds: Vec<Point>) -> Point {
     let of = |figure: &dyn Fn(&Point) -> f64| median(rounds.iter().map(figure));
-    let mut errors = BTreeMap::new();
-    for (problem, times) in rounds.iter().flat_map(|round| &round.errors) {
-        *errors.entry(problem.clone()).or_default() += times;
-    }
     Point {
         offered: rounds[0].offered,
         good: of(&|round| round.good),
@@ -144,6 +140,6 @@ fn medians(rounds: Vec<Point>) -> Point {
         refused: of(&|round| round.refused),
         refused_p99: of(&|round| round.refused_p99),
         peak: rounds.iter().map(|round| round.peak).fold(0.0, f64::max),
-        errors,
+        errors: sums(rounds.iter().map(|round| &round.errors)),
     }
 }

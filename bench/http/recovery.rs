@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::options::Engine;
-use crate::requests::{Mode, NEW_TASK, get, requests, task_path};
+use crate::requests::{Mode, requests};
 use crate::shared::client::Client;
-use crate::shared::load::Load;
+use crate::shared::load::{Load, Requests};
 use crate::shared::processes::{Server, kill_with_children, process_id, script};
+use crate::shared::random::Random;
 use crate::throughput::median;
 use crate::{Bench, runtime};
 
@@ -58,12 +59,14 @@ fn of(bench: &mut Bench, killed: Killed, engine: Engine) -> Recovery {
 fn once(bench: &mut Bench, killed: Killed, engine: Engine) -> [f64; 2] {
     let tokens = bench.issuer.tokens(bench.options.scale.people());
     let mut server = Server::start(&bench.settings(engine));
+    let [reads, writes] =
+        [Mode::Get, Mode::Create].map(|mode| requests(mode, bench.options.scale, &tokens));
     let load = Load {
         address: server.address,
         connections: CONNECTIONS,
         threads: 1,
         thinking: Duration::ZERO,
-        requests: requests(Mode::Create, bench.options.scale, &tokens),
+        requests: Requests::clone(&writes),
     };
     let load = std::thread::spawn(move || load.run(Duration::ZERO, LOAD, || ()));
     std::thread::sleep(LOAD * 4 / 5);
@@ -82,9 +85,9 @@ fn once(bench: &mut Bench, killed: Killed, engine: Engine) -> [f64; 2] {
         }
     };
     let elapsed = runtime().block_on(async {
-        until_answered(&server, &get(&task_path(0, 3), &tokens[0]), 200).await;
+        until_answered(&server, &reads).await;
         let read = began.elapsed();
-        until_answered(&server, &create(&tokens[0]), 201).await;
+        until_answered(&server, &writes).await;
         [read, began.elapsed()]
     });
     drop(load.join());
@@ -100,18 +103,13 @@ fn restart_postgres(bench: &mut Bench) {
     bench.postmaster = process_id(&bench.cluster.0.join("cluster/postmaster.pid"));
 }
 
-fn create(token: &str) -> String {
-    let length = NEW_TASK.len();
-    format!(
-        "POST /api/me/tasks HTTP/1.1\r\nhost: duly.bench\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{NEW_TASK}"
-    )
-}
-
-async fn until_answered(server: &Server, request: &str, status: u16) {
+/// Sends one of the requests until it has the answer that is right.
+async fn until_answered(server: &Server, requests: &Requests) {
+    let mut request = Vec::new();
+    let status = requests(&mut Random::new(1), &mut request);
     loop {
         if let Ok(mut client) = Client::try_connect(server.address).await
-            && client.exchange(request.as_bytes()).await.is_ok_and(|answered| answered == status)
+            && client.exchange(&request).await.is_ok_and(|answered| answered == status)
         {
             return;
         }

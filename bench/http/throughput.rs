@@ -136,13 +136,20 @@ pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
+/// Of all rounds together.
+pub fn sums<'a>(
+    rounds: impl IntoIterator<Item = &'a BTreeMap<String, u64>>,
+) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for (problem, times) in rounds.into_iter().flatten() {
+        *sums.entry(problem.clone()).or_default() += times;
+    }
+    sums
+}
+
 fn medians(rounds: Vec<Measured>) -> Measured {
     let of = |figure: &dyn Fn(&Measured) -> f64| median(rounds.iter().map(figure));
     let first = &rounds[0];
-    let mut errors = BTreeMap::new();
-    for (problem, times) in rounds.iter().flat_map(|round| &round.errors) {
-        *errors.entry(problem.clone()).or_default() += times;
-    }
     Measured {
         mode: first.mode,
         engine: first.engine,
@@ -154,6 +161,6 @@ fn medians(rounds: Vec<Measured>) -> Measured {
         p999: of(&|round| round.p999),
         cpu: std::array::from_fn(|index| of(&move |round: &Measured| round.cpu[index])),
         peak: rounds.iter().map(|round| round.peak).fold(0.0, f64::max),
-        errors,
+        errors: sums(rounds.iter().map(|round| &round.errors)),
     }
 }

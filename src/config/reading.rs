@@ -26,6 +26,20 @@ pub(super) fn number<T: FromStr>(
     parsed
 }
 
+/// As [`number_within`]; `off` is `None`, and no problem.
+pub(super) fn number_or_off<T: FromStr + PartialOrd + Display>(
+    range: &RangeInclusive<T>,
+    name: &str,
+    text: &str,
+    form: &str,
+    problems: &mut Vec<String>,
+) -> Option<T> {
+    match text.trim() {
+        "off" => None,
+        text => number_within(range, name, text, form, problems),
+    }
+}
+
 /// As [`number`]; what is not in the range is a problem as well.
 pub(super) fn number_within<T: FromStr + PartialOrd + Display>(
     range: &RangeInclusive<T>,

@@ -137,13 +137,13 @@ impl Sqlite {
         }
         let (reply, answer) = oneshot::channel();
         enqueue(&self.queues()?.reads, Read { statement, reply })?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(DatabaseError::closed()))
     }
 
     pub(super) async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, DatabaseError> {
         let (reply, answer) = oneshot::channel();
         enqueue(&self.queues()?.writes, Write { batch, reply })?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(DatabaseError::closed()))
     }
 
     /// Lets the threads finish what is queued, waits for them, and lets go of the lock. The writer goes last: whoever
@@ -174,7 +174,7 @@ impl Sqlite {
     }
 
     fn queues(&self) -> Result<Queues, DatabaseError> {
-        lock_unpoisoned(&self.queues).clone().ok_or_else(closed)
+        lock_unpoisoned(&self.queues).clone().ok_or_else(DatabaseError::closed)
     }
 }
 
@@ -217,12 +217,8 @@ fn spawn(
 fn enqueue<T>(queue: &Sender<T>, job: T) -> Result<(), DatabaseError> {
     queue.try_send(job).map_err(|error| match error {
         TrySendError::Full(_) => DatabaseError::Busy("the queue is full"),
-        TrySendError::Disconnected(_) => closed(),
+        TrySendError::Disconnected(_) => DatabaseError::closed(),
     })
-}
-
-pub(super) fn closed() -> DatabaseError {
-    DatabaseError::Unavailable("it is closed".to_owned())
 }
 
 fn read_all(connection: &Connection, queue: &Receiver<Read>) {

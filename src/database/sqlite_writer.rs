@@ -7,7 +7,7 @@ use crossbeam_channel::Receiver;
 use rusqlite::Connection;
 
 use super::DatabaseError;
-use super::sqlite::{Write, classify, closed, run};
+use super::sqlite::{Write, classify, run};
 use super::statement::Row;
 
 /// How many batches share one `COMMIT` at the most.
@@ -37,7 +37,7 @@ fn commit_group(connection: &Connection, group: Vec<Write>) {
     let mut outcomes = outcomes.into_iter();
     for job in group {
         let outcome = match &committed {
-            Ok(()) => outcomes.next().unwrap_or_else(|| Err(closed())),
+            Ok(()) => outcomes.next().unwrap_or_else(|| Err(DatabaseError::closed())),
             Err(error) => Err(classify(error)),
         };
         let _ = job.reply.send(outcome);

@@ -151,7 +151,7 @@ impl Pool {
         let mut free = std::pin::pin!(Arc::clone(places).acquire_owned());
         loop {
             if let Ok(place) = tokio::time::timeout(LOOK, &mut free).await {
-                let place = place.map_err(|_| closed())?;
+                let place = place.map_err(|_| DatabaseError::closed())?;
                 return if self.rush().lets_through(began, Instant::now()) {
                     Ok(place)
                 } else {
@@ -264,10 +264,6 @@ impl Pool {
     fn idlers(&self) -> MutexGuard<'_, Idlers> {
         self.idlers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn closed() -> DatabaseError {
-    DatabaseError::Unavailable("it is closed".to_owned())
 }
 
 /// Closes connections that have been idle for too long, as long as there are any that are idle.
