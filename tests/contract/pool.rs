@@ -40,6 +40,35 @@ async fn when_no_connection_becomes_free_the_answer_is_busy() {
 }
 
 /// A database that says nothing at all may be gone, and a new connection may not.
+/// A hundred and fifty ask at once for what one connection does in a second and a half; gives how many were told that it is busy.
+async fn refused_in_a_rush(max_wait: Option<Duration>) -> Option<usize> {
+    let mut storage = storage::postgres().await?;
+    let Storage::Postgres(settings) = &mut storage.storage else { panic!("it is PostgreSQL") };
+    settings.max_connections = 1;
+    settings.max_wait = max_wait;
+    let database = TestDatabase::start(storage).await;
+    let outcomes = join_all((0..150).map(|_| database.write(vec![sleep(0.01)]))).await;
+    let refused = |outcome: &&Result<_, _>| matches!(outcome, Err(DatabaseError::Busy(_)));
+    let busy = outcomes.iter().filter(refused).count();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 150 - busy);
+    // Whoever comes when it is over is answered.
+    database.write(vec![sleep(0.0)]).await.unwrap();
+    Some(busy)
+}
+
+#[tokio::test]
+async fn in_a_rush_who_has_waited_for_long_is_told_to_come_again() {
+    let Some(busy) = refused_in_a_rush(Some(Duration::from_millis(20))).await else { return };
+    // In the first half second it may still be a database that was only slow to begin.
+    assert!((1..150).contains(&busy), "{busy} of 150");
+}
+
+#[tokio::test]
+async fn where_no_wait_is_too_long_everybody_is_answered() {
+    let Some(busy) = refused_in_a_rush(None).await else { return };
+    assert_eq!(busy, 0);
+}
+
 #[tokio::test]
 async fn what_gets_no_answer_gives_way_to_those_who_wait() {
     let Some(database) = one_connection().await else { return };
