@@ -109,6 +109,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
     tokio::runtime::Builder::new_multi_thread()
         // Where there is more to do than can be done, what does not fit into a thread's own queue gets half of the turns.
         .global_queue_interval(2)
+        .max_io_events_per_tick(64)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?

@@ -68,10 +68,11 @@ pub enum Error {
     /// 503 `timeout`, with `Retry-After`: the answer took too long.
     #[error("the answer took too long")]
     Timeout,
-    /// 503 `overloaded`, with `Retry-After`: there is more to do than can be done. Nothing has been begun.
+    /// 503 `overloaded`, with `Retry-After`: there is more to do than can be done. Nothing has happened. Carries where
+    /// that was noticed, for the log.
     #[error("there is more to do than can be done at the moment; come again")]
-    Overloaded,
-    /// 503 `unavailable`, with `Retry-After`: the database cannot be reached, or too much is waiting.
+    Overloaded(&'static str),
+    /// 503 `unavailable`, with `Retry-After`: the database cannot be reached.
     #[error("the service is not available at the moment")]
     Unavailable(#[source] DatabaseError),
     /// 500 `internal`: a mistake of ours. The cause is logged, and never answered.
@@ -122,7 +123,8 @@ pub enum Unauthorized {
 impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(_) | DatabaseError::Busy(_) => Self::Unavailable(error),
+            DatabaseError::Unavailable(_) => Self::Unavailable(error),
+            DatabaseError::Busy(reason) => Self::Overloaded(reason),
             DatabaseError::UserGone => Unauthorized::UserGone.into(),
             DatabaseError::Unique(_) | DatabaseError::Failed(_) => Self::Internal(Box::new(error)),
         }
@@ -141,7 +143,7 @@ pub enum DatabaseError {
     /// The database cannot be reached, or is not accepting work. Trying again later can help.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// Too much is waiting already. Trying again later helps.
+    /// Too much is waiting already. Nothing has happened; trying again later helps.
     #[error("there is too much to do: {0}")]
     Busy(&'static str),
     /// A mistake of ours: SQL that does not fit the schema, a row that does not read.

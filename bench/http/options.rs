@@ -22,6 +22,9 @@ struct Arguments {
     /// Instead of all else: more than it can carry, and how it recovers from a crash
     #[arg(long)]
     trouble: bool,
+    /// With --trouble: these multiples of the best throughput alone, comma separated
+    #[arg(long, value_delimiter = ',')]
+    offered: Vec<f64>,
     /// These modes alone, comma separated
     #[arg(long, value_delimiter = ',')]
     only: Vec<Mode>,
@@ -34,7 +37,7 @@ struct Arguments {
     /// Seconds of each round
     #[arg(long)]
     seconds: Option<u64>,
-    /// Throughput and latency alone: no start, no idle connections, no walks
+    /// Throughput and latency alone: no start, no idle connections, no walks, no crash
     #[arg(long)]
     only_load: bool,
     /// Threads of the load generator
@@ -51,6 +54,9 @@ pub enum Engine {
     Embedded,
 }
 
+/// What is offered where nothing else is said.
+const OFFERED: [f64; 7] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0];
+
 pub const ENGINES: [Engine; 2] = [Engine::Postgres, Engine::Embedded];
 
 impl Engine {
@@ -66,6 +72,8 @@ impl Engine {
 pub struct Options {
     pub is_quick: bool,
     pub trouble: bool,
+    /// What is offered, as multiples of the best throughput.
+    pub offered: Vec<f64>,
     pub modes: Vec<Mode>,
     pub engines: Vec<Engine>,
     pub rounds: usize,
@@ -105,6 +113,11 @@ impl Options {
         Some(Self {
             is_quick,
             trouble: arguments.trouble,
+            offered: if arguments.offered.is_empty() {
+                OFFERED.to_vec()
+            } else {
+                arguments.offered
+            },
             modes: MODES.into_iter().filter(is_chosen).collect(),
             engines: arguments.engine.map_or(ENGINES.to_vec(), |engine| vec![engine]),
             rounds: arguments.rounds.unwrap_or(pick(1, 3) as usize).max(1),
@@ -127,6 +140,7 @@ impl Options {
         !self.is_quick
             && self.rounds >= 3
             && self.engines == ENGINES
-            && (self.trouble || (self.modes == MODES && self.other_figures))
+            && self.other_figures
+            && if self.trouble { self.offered == OFFERED } else { self.modes == MODES }
     }
 }

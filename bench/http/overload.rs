@@ -5,22 +5,23 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Bench;
 use crate::options::Engine;
 use crate::requests::{Mode, requests};
-use crate::shared::load::Load;
+use crate::shared::load::{Load, Requests};
 use crate::shared::offered::{Offer, milliseconds};
 use crate::shared::processes::{Server, memory};
 use crate::throughput::{median, sums};
 
-/// What is offered, as a multiple of the best throughput.
-const OFFERED: [f64; 7] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0];
 /// How many requests may be on their way at once.
 const CONNECTIONS: usize = 4_000;
 /// Connections with which the best throughput is looked for, each of which waits for its answer.
 const BEST_WITH: [usize; 3] = [64, 256, 1_000];
+/// The default.
+const MAX_WAIT_MS: &str = "150";
 /// The processor of the server, and of its database.
 const SERVERS: &str = "0";
 
@@ -29,14 +30,19 @@ pub struct Curve {
     pub engine: Engine,
     /// Right answers a second, where each connection waits for its answer.
     pub best: f64,
+    /// Answers of `/healthz` a second, over as many connections as the requests of the curve: as little as any answer
+    /// can take.
+    pub smallest: f64,
     pub points: Vec<Point>,
 }
 
 /// Medians of the rounds.
 pub struct Point {
-    /// A multiple of the best.
+    /// A multiple of the best, which is looked for anew just before: the machine is not always equally fast.
     pub offered: f64,
-    /// Right answers a second.
+    /// Right answers a second at best.
+    pub best: f64,
+    /// Right answers, of those.
     pub good: f64,
     /// Milliseconds, of right answers: half, 99 %, 99.9 %.
     pub accepted: [f64; 3],
@@ -56,7 +62,9 @@ pub fn measure(bench: &mut Bench) -> Vec<Curve> {
     let curves = bench.options.engines.clone().into_iter().map(|engine| {
         // Started on one processor, it makes itself at home on one.
         bind(std::process::id(), SERVERS);
-        let server = Server::start(&bench.settings(engine));
+        let mut settings = bench.settings(engine);
+        settings.push(("MAX_WAIT_MS", MAX_WAIT_MS.to_owned()));
+        let server = Server::start(&settings);
         bind(std::process::id(), &format!("1-{}", processors - 1));
         curve(bench, engine, &server)
     });
@@ -74,18 +82,25 @@ fn bind(process: u32, processors: &str) {
 }
 
 fn curve(bench: &mut Bench, engine: Engine, server: &Server) -> Curve {
-    let best = BEST_WITH.map(|connections| {
-        let rounds = 1..=bench.options.rounds;
-        median(rounds.map(|_| answered(bench, server, connections)))
+    let bests = BEST_WITH.map(|connections| (best(bench, server, connections), connections));
+    let (_, connections) =
+        bests.into_iter().max_by(|one, other| one.0.total_cmp(&other.0)).expect("some");
+    let healthz: Requests = Arc::new(|_, request| {
+        request.extend_from_slice(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        200
     });
-    let best = best.into_iter().fold(0.0, f64::max);
-    eprintln!("overload, {}: {best:.0} a second at best", engine.name());
-    let points = OFFERED.map(|offered| {
-        let rounds = (1..=bench.options.rounds).map(|_| point(bench, server, offered, best));
+    let smallest = answered(bench, server, CONNECTIONS, healthz);
+    eprintln!("overload, {}: best with {connections} connections", engine.name());
+    let points = bench.options.offered.clone().into_iter().map(|offered| {
+        let rounds = (1..=bench.options.rounds).map(|_| {
+            let best = best(bench, server, connections);
+            point(bench, server, offered, best)
+        });
         let point = medians(rounds.collect());
         eprintln!(
-            "    {offered} times: {:.2} of the best, p99 {:.0} ms, {:.0} refused a second, p99 {:.0} ms{}",
-            point.good / best,
+            "    {offered} times {:.0}: {:.2} of it, p99 {:.0} ms, {:.0} refused a second, p99 {:.0} ms{}",
+            point.best,
+            point.good,
             point.accepted[1],
             point.refused,
             point.refused_p99,
@@ -93,19 +108,19 @@ fn curve(bench: &mut Bench, engine: Engine, server: &Server) -> Curve {
         );
         point
     });
-    Curve { engine, best, points: points.into() }
+    let points: Vec<Point> = points.collect();
+    Curve { engine, best: median(points.iter().map(|point| point.best)), smallest, points }
 }
 
-/// Right answers a second.
-fn answered(bench: &mut Bench, server: &Server, connections: usize) -> f64 {
+/// Right answers of the mix a second, where each connection waits for its answer.
+fn best(bench: &mut Bench, server: &Server, connections: usize) -> f64 {
     let tokens = bench.issuer.tokens(bench.options.scale.people());
-    let load = Load {
-        address: server.address,
-        connections,
-        threads: 1,
-        thinking: Duration::ZERO,
-        requests: requests(Mode::Mixed, bench.options.scale, &tokens),
-    };
+    answered(bench, server, connections, requests(Mode::Mixed, bench.options.scale, &tokens))
+}
+
+fn answered(bench: &Bench, server: &Server, connections: usize, requests: Requests) -> f64 {
+    let (address, thinking) = (server.address, Duration::ZERO);
+    let load = Load { address, connections, threads: 1, thinking, requests };
     load.run(bench.options.warm_up, bench.options.round, || ()).0.per_second()
 }
 
@@ -122,7 +137,8 @@ fn point(bench: &mut Bench, server: &Server, offered: f64, best: f64) -> Point {
     let seconds = time.as_secs_f64();
     Point {
         offered,
-        good: outcome.accepted.len() as f64 / seconds,
+        best,
+        good: outcome.accepted.len() as f64 / seconds / best,
         accepted: [0.5, 0.99, 0.999].map(|share| milliseconds(&outcome.accepted, share)),
         refused: outcome.refused.len() as f64 / seconds,
         refused_p99: milliseconds(&outcome.refused, 0.99),
@@ -135,6 +151,7 @@ fn medians(rounds: Vec<Point>) -> Point {
     let of = |figure: &dyn Fn(&Point) -> f64| median(rounds.iter().map(figure));
     Point {
         offered: rounds[0].offered,
+        best: of(&|round| round.best),
         good: of(&|round| round.good),
         accepted: std::array::from_fn(|index| of(&move |round: &Point| round.accepted[index])),
         refused: of(&|round| round.refused),

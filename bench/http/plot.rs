@@ -192,11 +192,8 @@ pub fn goodput(curves: &[Curve]) -> String {
     svg.label(LEFT + WIDTH, y(0.9) + 16.0, "end", "#cf222e", "aimed at");
     for (index, curve) in curves.iter().enumerate() {
         let shade = colour(curve.engine, false);
-        let places: Vec<_> = curve
-            .points
-            .iter()
-            .map(|point| [x(point.offered), y(point.good / curve.best)])
-            .collect();
+        let places: Vec<_> =
+            curve.points.iter().map(|point| [x(point.offered), y(point.good)]).collect();
         for pair in places.windows(2) {
             svg.line(pair[0], pair[1], shade, 3.0);
         }

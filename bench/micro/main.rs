@@ -123,7 +123,7 @@ fn router(database: Database, secrets: &Secrets, folder: &TempDir) -> Router {
     let services = Services::embedded(database, Clock::System, secrets, &url, mail, rates);
     let (origins, proxies) = (Origins::new(&url, Vec::new()), TrustedProxies::new([]));
     let limits = Limits { tasks_per_user: MAX_TASKS, requests_per_minute: None, wait: None };
-    api::router(Arc::new(App::new(services, limits, origins, Vec::new(), proxies)))
+    api::router(Arc::new(App::new(services, limits, origins, &[], proxies)))
 }
 
 fn owner() -> UserId {

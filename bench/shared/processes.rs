@@ -41,6 +41,7 @@ impl Server {
             ("PORT", "0"),
             ("AUTH_RATE_LIMIT", "off"),
             ("MAX_REQUESTS_PER_MINUTE", "off"),
+            ("MAX_WAIT_MS", "off"),
             ("RUST_LOG", "warn"),
         ]);
         command.envs([

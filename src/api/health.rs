@@ -36,7 +36,7 @@ async fn healthz() -> Response {
     ))]
 async fn readyz(State(app): State<AppState>) -> Result<Response, Error> {
     if app.is_draining() {
-        return Err(DatabaseError::Busy("the server is stopping").into());
+        return Err(DatabaseError::Unavailable("the server is stopping".to_owned()).into());
     }
     app.services.database.ping().await?;
     Ok(Json(Health { status: "ready" }).into_response())

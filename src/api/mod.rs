@@ -61,8 +61,8 @@ pub struct App {
     pub services: Services,
     pub max_tasks_per_user: i64,
     pub origins: Origins,
-    /// Origins whose pages may read answers.
-    pub cors_origins: Vec<String>,
+    /// Lets pages of other origins read answers; `None` where none may.
+    cors: Option<CorsLayer>,
     /// Proxies that are believed whom they name.
     pub trusted_proxies: TrustedProxies,
     /// `None` where nobody is limited.
@@ -82,7 +82,8 @@ pub struct Limits {
     pub tasks_per_user: i64,
     /// Requests for tasks that one person may make; `None` where nobody is limited.
     pub requests_per_minute: Option<NonZeroU32>,
-    /// How long requests may wait before they are looked at; `None` where they wait as long as it takes.
+    /// How long requests may wait for their turn; `None` where they wait as long as it takes. Half of it is for being
+    /// looked at, the other half for the database.
     pub wait: Option<Duration>,
 }
 
@@ -92,18 +93,18 @@ impl App {
         services: Services,
         limits: Limits,
         origins: Origins,
-        cors_origins: Vec<String>,
+        cors_origins: &[String],
         trusted_proxies: TrustedProxies,
     ) -> Self {
         Self {
             services,
             max_tasks_per_user: limits.tasks_per_user,
             origins,
-            cors_origins,
+            cors: (!cors_origins.is_empty()).then(|| cors(cors_origins)),
             trusted_proxies,
             people: limits.requests_per_minute.map(People::new),
             running_keys: idempotency::RunningKeys::default(),
-            overload: limits.wait.map(Overload::new),
+            overload: limits.wait.map(|wait| Overload::new(wait / 2)),
             draining: AtomicBool::new(false),
         }
     }
@@ -123,7 +124,6 @@ impl App {
 pub fn router(app: AppState) -> Router {
     let (routes, document) = openapi::routes().split_for_parts();
     let issuer = AuthApp::of(&app);
-    let cors = (!app.cors_origins.is_empty()).then(|| cors(&app.cors_origins));
     let router = routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
@@ -140,10 +140,9 @@ pub fn router(app: AppState) -> Router {
         // After the compression: it is compressed already.
         .merge(page::router(&app))
         .layer(CatchPanicLayer::custom(problem::from_panic))
-        .layer(middleware::from_fn(telemetry::observe))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), overload::shed));
-    let router = match cors {
-        Some(cors) => router.layer(cors),
+        .layer(middleware::from_fn(telemetry::observe));
+    let router = match &app.cors {
+        Some(cors) => router.layer(cors.clone()),
         None => router,
     };
     router

@@ -5,18 +5,19 @@
 //! and the runtime's, until it is its turn. As long as the byte takes, requests take. None is sent while nobody asks for
 //! anything.
 
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::http::{Method, Request};
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
+use tower::{Layer, ServiceExt, service_fn};
 
-use super::AppState;
 use super::auth::AuthError;
+use super::{App, request_id, security_headers};
 use crate::error::Error;
 
 /// How long after one has come the next is sent.
@@ -26,18 +27,35 @@ const MEMORY: Duration = Duration::from_secs(1);
 /// How many bytes in a row are in time when it is over.
 const ENOUGH_IN_TIME: u32 = 3;
 
-/// Refuses what would wait for too long. Not what load balancers ask: the program is well, it is only busy.
-pub async fn shed(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_shed = path.starts_with("/api/") && app.overload.as_ref().is_some_and(Overload::refuses);
-    if !is_shed {
-        return next.run(request).await;
-    }
+/// Whether a request is one too many, to be asked for each. Never what load balancers ask: the program is well, it is
+/// only busy.
+pub fn refuses<B>(app: &App, request: &Request<B>) -> bool {
+    let Some(overload) = &app.overload else { return false };
+    let (method, path) = (request.method(), request.uri().path());
+    let is_work = path.starts_with("/api/") && method != Method::OPTIONS;
+    is_work && (overload.refuses() || app.services.database.is_rushed(!method.is_safe()))
+}
+
+/// The answer to one too many, past the router and its layers: the less it takes, the more is left for the others.
+pub async fn refuse<B>(app: &App, request: Request<B>) -> Response {
     counter!("http_requests_shed_total").increment(1);
-    if path.starts_with("/api/auth/") {
-        return AuthError::from(Error::Overloaded).into_response();
-    }
-    Error::Overloaded.into_response()
+    let Some(cors) = &app.cors else { return refusal(&request) };
+    let refusing = cors.layer(service_fn(async |request| Ok::<_, Infallible>(refusal(&request))));
+    refusing.oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
+fn refusal<B>(request: &Request<B>) -> Response {
+    let path = request.uri().path();
+    let mut response = request_id::answer(request.headers(), || {
+        let error = Error::Overloaded("it would wait for too long");
+        if path.starts_with("/api/auth/") {
+            AuthError::from(error).into_response()
+        } else {
+            error.into_response()
+        }
+    });
+    security_headers::add_to(response.headers_mut(), path);
+    response
 }
 
 /// Whether there is more to do than can be done.
@@ -48,7 +66,7 @@ pub struct Overload {
 }
 
 impl Overload {
-    /// `max_wait` is how long requests may wait.
+    /// `max_wait` is how long requests may wait before they are looked at.
     pub fn new(max_wait: Duration) -> Self {
         let lateness = Arc::new(Mutex::new(Lateness::new(max_wait)));
         Self { way: OnceLock::new(), lateness }
@@ -103,13 +121,15 @@ fn lock(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
 /// What is known of how long things wait.
 ///
 /// One byte that is late can come of the machine having stood still for a moment, after which all is well: it takes two
-/// within a second. Nor does one that is in time say that it is over, since the runtime does not take everything in its
-/// turn: it takes a few in a row.
+/// within a second, or one that does not come while requests are looked at all the time. Nor does one that is in time
+/// say that it is over, since the runtime does not take everything in its turn: it takes a few in a row.
 #[derive(Debug)]
 pub struct Lateness {
     max_wait: Duration,
     /// When the byte was sent that is on its way.
     sent: Option<Instant>,
+    /// When it was seen to be late.
+    late: Option<Instant>,
     /// When the last one came.
     came: Option<Instant>,
     /// When the last one came that was late.
@@ -129,7 +149,15 @@ pub struct Answer {
 
 impl Lateness {
     pub fn new(max_wait: Duration) -> Self {
-        Self { max_wait, sent: None, came: None, came_late: None, in_time: 0, refused: None }
+        Self {
+            max_wait,
+            sent: None,
+            late: None,
+            came: None,
+            came_late: None,
+            in_time: 0,
+            refused: None,
+        }
     }
 
     /// Somebody asks for something.
@@ -138,19 +166,25 @@ impl Lateness {
             at.is_some_and(|at| now.duration_since(at) <= time)
         };
         let is_late = self.sent.is_some() && !within(self.max_wait, self.sent);
+        if is_late && self.late.is_none() {
+            self.late = Some(now);
+        }
         // Where nobody has asked for a while, what there was to do is done.
         let is_current = self.sent.is_some() || within(self.max_wait, self.came);
         self.came_late = self.came_late.filter(|_| is_current);
         let was_late = within(MEMORY, self.came_late);
         let goes_on = was_late && self.in_time < ENOUGH_IN_TIME;
-        let refuses =
-            if within(MEMORY, self.refused) { is_late || goes_on } else { is_late && was_late };
+        let refuses = if within(MEMORY, self.refused) {
+            is_late || goes_on
+        } else {
+            is_late && (was_late || !within(self.max_wait, self.late))
+        };
         if refuses {
             self.refused = Some(now);
         }
         let sends = self.sent.is_none() && (goes_on || !within(INTERVAL, self.came));
         if sends {
-            self.sent = Some(now);
+            (self.sent, self.late) = (Some(now), None);
         }
         Answer { refuses, sends }
     }

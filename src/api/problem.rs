@@ -90,7 +90,9 @@ impl Error {
             Self::Timeout => {
                 (StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long")
             }
-            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much to do"),
+            Self::Overloaded(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much to do")
+            }
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available at the moment")
             }
@@ -127,6 +129,7 @@ impl Error {
         match self {
             Self::Internal(cause) => tracing::error!(%cause, "a request failed"),
             Self::Unavailable(cause) => tracing::warn!(%cause, "a request was turned away"),
+            Self::Overloaded(reason) => tracing::debug!(reason, "a request was turned away"),
             Self::Timeout => tracing::warn!("a request took too long"),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! One id for each request: in the log, in `X-Request-Id`, and in problem documents.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use uuid::Uuid;
@@ -21,11 +21,23 @@ pub fn current() -> String {
 
 /// Takes over a sane id, or makes one, and puts it on the request and on the answer.
 pub async fn assign(mut request: Request, next: Next) -> Response {
-    let id = request.headers().get(HEADER).filter(|id| is_sane(id)).cloned().unwrap_or_else(make);
+    let id = of(request.headers());
     request.headers_mut().insert(HEADER, id.clone());
     let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
     response.headers_mut().insert(HEADER, id);
     response
+}
+
+/// Answers at once, with the id that [`assign`] would assign.
+pub fn answer(headers: &HeaderMap, answer: impl FnOnce() -> Response) -> Response {
+    let id = of(headers);
+    let mut response = CURRENT.sync_scope(id.clone(), answer);
+    response.headers_mut().insert(HEADER, id);
+    response
+}
+
+fn of(headers: &HeaderMap) -> HeaderValue {
+    headers.get(HEADER).filter(|id| is_sane(id)).cloned().unwrap_or_else(make)
 }
 
 /// Letters, digits and `-_.:`, so that it can stand in any log.

@@ -28,19 +28,22 @@ const WHO: &str = "authorization, cookie";
 
 /// Adds the headers that the answer does not have already.
 pub async fn add(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_docs = path == "/docs" || path.starts_with("/docs/");
-    let may_differ = path.starts_with("/api/");
+    let uri = request.uri().clone();
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    add_to(response.headers_mut(), uri.path());
+    response
+}
+
+/// Adds them to an answer of this path.
+pub fn add_to(headers: &mut HeaderMap, path: &str) {
+    let is_docs = path == "/docs" || path.starts_with("/docs/");
     add_where_missing(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_where_missing(headers, header::REFERRER_POLICY, "no-referrer");
     let policy = if is_docs { DOCS } else { NO_PAGE };
     add_where_missing(headers, header::CONTENT_SECURITY_POLICY, policy);
-    if may_differ {
+    if path.starts_with("/api/") {
         headers.append(header::VARY, HeaderValue::from_static(WHO));
     }
-    response
 }
 
 fn add_where_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

@@ -7,6 +7,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::admission::{Admission, Place};
+use super::{AppState, overload};
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,6 +58,7 @@ pub enum Phase {
 /// What every connection has.
 #[derive(Clone)]
 struct Connections {
+    app: AppState,
     router: Router,
     admission: Admission,
     phase: watch::Receiver<Phase>,
@@ -66,13 +69,14 @@ struct Connections {
 /// Serves until the phase is [`Phase::Closing`], or nobody is left to say so; then finishes what runs.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    app: AppState,
     admission: Admission,
     phase: watch::Receiver<Phase>,
 ) {
     let (open, mut all_closed) = mpsc::channel(1);
     let mut closing = phase.clone();
-    let connections = Connections { router, admission, phase, open };
+    let router = super::router(Arc::clone(&app));
+    let connections = Connections { app, router, admission, phase, open };
     let mut closing = pin!(reaching(&mut closing, Phase::Closing));
     loop {
         let accepted = tokio::select! {
@@ -141,16 +145,20 @@ impl Connections {
 
     /// One connection, to its end.
     async fn serve(self, stream: TcpStream, peer: SocketAddr, place: Place) -> hyper::Result<()> {
-        let Self { router, mut phase, open: _open, .. } = self;
+        let Self { app, router, mut phase, open: _open, .. } = self;
         let (stream, on_request) = (place.metered(stream), place.on_request());
         let phase_of_answer = phase.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             on_request();
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = router.clone().oneshot(request.map(Body::new));
+            let (app, router) = (Arc::clone(&app), router.clone());
             let phase = phase_of_answer.clone();
             async move {
-                let mut answer = answer.await?;
+                let mut answer = if overload::refuses(&app, &request) {
+                    overload::refuse(&app, request).await
+                } else {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                    router.oneshot(request.map(Body::new)).await?
+                };
                 if *phase.borrow() != Phase::Serving {
                     let close = HeaderValue::from_static("close");
                     answer.headers_mut().insert(header::CONNECTION, close);

@@ -13,7 +13,7 @@ use super::{Failure, open_files, print, whereabouts};
 use crate::api::admission::Admission;
 use crate::api::origins::Origins;
 use crate::api::server::{self, Phase};
-use crate::api::{self, App, Limits};
+use crate::api::{App, Limits};
 use crate::clock::Clock;
 use crate::config::{AuthSettings, Config, IssuerSettings, Storage};
 use crate::database::Database;
@@ -53,7 +53,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let (phase, phases) = watch::channel(Phase::Serving);
     tokio::spawn(stop(signals, config.drain_time, Arc::clone(&app), phase));
     let admission = Admission::new(open_files::allow_connections(config.max_connections));
-    server::serve(listener, api::router(Arc::clone(&app)), admission, phases).await;
+    server::serve(listener, Arc::clone(&app), admission, phases).await;
     if let Some(issuer) = &app.services.issuer {
         issuer.outbox.close().await;
     }
@@ -81,7 +81,7 @@ async fn application(config: &Config, base_url: &Url, port: u16) -> Result<Arc<A
             wait: config.max_wait,
         },
         Origins::new(base_url, trusted_origins(config, port)),
-        config.cors_origins.clone(),
+        &config.cors_origins,
         TrustedProxies::new(config.trusted_proxies.iter().copied()),
     )))
 }

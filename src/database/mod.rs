@@ -179,6 +179,14 @@ impl Database {
         }
     }
 
+    /// Whether somebody who comes now, to change something or not, would be told that there is too much to do.
+    pub fn is_rushed(&self, is_write: bool) -> bool {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.is_rushed(),
+            Engine::Sqlite(sqlite) => is_write && sqlite.is_full(),
+        }
+    }
+
     /// How busy the engine is now, for the metrics.
     pub fn load(&self) -> Load {
         match &self.engine {

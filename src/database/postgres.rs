@@ -70,6 +70,10 @@ impl Postgres {
         self.pool.close();
     }
 
+    pub(super) fn is_rushed(&self) -> bool {
+        self.pool.is_rushed()
+    }
+
     pub(super) fn load(&self) -> Load {
         self.pool.load()
     }

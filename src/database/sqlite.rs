@@ -23,7 +23,7 @@ use crate::config::EmbeddedSettings;
 
 /// How many prepared statements a connection keeps.
 const MAX_PREPARED: usize = 256;
-/// How many reads, and how many writes, may wait before the next one is told so at once: a few commits of writes.
+/// How many reads, and how many writes, may wait before the next one is told so at once: two commits of writes.
 const MAX_QUEUED: usize = 1024;
 pub(super) const MAX_READERS: usize = 8;
 
@@ -171,6 +171,11 @@ impl Sqlite {
             .as_ref()
             .map_or(0, |queues| queues.reads.len() + queues.writes.len());
         Load { connections: self.connections, idle: 0, waiting }
+    }
+
+    /// Whether a write that comes now would find no place.
+    pub(super) fn is_full(&self) -> bool {
+        lock_unpoisoned(&self.queues).as_ref().is_some_and(|queues| queues.writes.is_full())
     }
 
     fn queues(&self) -> Result<Queues, DatabaseError> {

@@ -134,7 +134,7 @@ impl TestApp {
         let trusted = deployment.trusted_origins.iter();
         let trusted = trusted.map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
         let origins = Origins::new(&url(deployment.base_url), trusted);
-        let cors_origins =
+        let cors_origins: Vec<_> =
             deployment.cors_origins.iter().map(|&origin| origin.to_owned()).collect();
         let proxies = deployment.trusted_proxies.iter();
         let proxies = TrustedProxies::new(proxies.map(|text| text.parse().expect("a network")));
@@ -144,7 +144,7 @@ impl TestApp {
             requests_per_minute: per_minute.map(|max| max.try_into().expect("not zero")),
             wait: None,
         };
-        let app = App::new(services, limits, origins, cors_origins, proxies);
+        let app = App::new(services, limits, origins, &cors_origins, proxies);
         let state = Arc::new(app);
         Self { router: api::router(Arc::clone(&state)), state, clock, mailbox, _storage: storage }
     }

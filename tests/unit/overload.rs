@@ -126,6 +126,19 @@ fn what_was_late_before_everybody_was_silent_says_nothing_of_now() {
 }
 
 #[test]
+fn one_that_does_not_come_while_others_are_looked_at_is_enough() {
+    play([
+        Asked(0, ACCEPTED_AND_SENT),
+        Asked(101, ACCEPTED),
+        Asked(201, ACCEPTED),
+        Asked(202, REFUSED),
+        Asked(600, REFUSED),
+        Came(601),
+        Asked(602, REFUSED_AND_SENT),
+    ]);
+}
+
+#[test]
 fn a_byte_that_could_not_be_sent_is_not_waited_for() {
     play([
         Asked(0, ACCEPTED_AND_SENT),

@@ -232,7 +232,7 @@ impl IntoResponse for AuthError {
 fn from_error(error: Error) -> Response {
     let (code, message) = match &error {
         Error::TooLarge(_) => ("PAYLOAD_TOO_LARGE", "Request body is too large"),
-        Error::Unavailable(_) | Error::Timeout | Error::Overloaded => {
+        Error::Unavailable(_) | Error::Timeout | Error::Overloaded(_) => {
             ("SERVICE_UNAVAILABLE", "Not available at the moment")
         }
         Error::Malformed(_) => ("BAD_REQUEST", "The request cannot be read"),

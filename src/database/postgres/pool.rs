@@ -256,6 +256,12 @@ impl Pool {
         &self.liveness
     }
 
+    /// Whether somebody who comes now would have to wait for a connection for too long.
+    pub(super) fn is_rushed(&self) -> bool {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        waiting > 0 && self.rush().is_too_long(waiting, Instant::now())
+    }
+
     fn rush(&self) -> MutexGuard<'_, Rush> {
         self.rush.lock().unwrap_or_else(PoisonError::into_inner)
     }

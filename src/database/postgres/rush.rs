@@ -15,6 +15,8 @@ use crate::database::{DatabaseError, MAX_WAITING};
 const RUSH: Duration = Duration::from_millis(500);
 /// What a pause is.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Over how long it is counted how fast places are handed on.
+const COUNTED: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct Rush {
@@ -22,11 +24,16 @@ pub(super) struct Rush {
     max_wait: Option<Duration>,
     /// When the first of those got a place who came through without a pause, and the last one.
     since: Option<(Instant, Instant)>,
+    /// Since when those are counted who were let through, and how many.
+    counted: (Instant, u32),
+    /// The time between two of them, by the last count.
+    interval: Duration,
 }
 
 impl Rush {
     pub(super) fn new(max_wait: Option<Duration>) -> Self {
-        Self { max_wait, since: None }
+        let counted = (Instant::now(), 0);
+        Self { max_wait, since: None, counted, interval: Duration::ZERO }
     }
 
     /// Whether somebody may go on who has a place now, and has had to wait for it since then.
@@ -38,7 +45,31 @@ impl Rush {
         self.since = Some((first, now));
         let is_rush = now.duration_since(first) >= RUSH;
         let waited = now.duration_since(waited_since);
-        !(is_rush && self.max_wait.is_some_and(|max_wait| waited > max_wait))
+        let is_late = is_rush && self.max_wait.is_some_and(|max_wait| waited > max_wait);
+        if !is_late {
+            self.count(now);
+        }
+        !is_late
+    }
+
+    fn count(&mut self, now: Instant) {
+        let (since, number) = &mut self.counted;
+        *number += 1;
+        let time = now.duration_since(*since);
+        if time >= COUNTED {
+            self.interval = time / *number;
+            self.counted = (now, 0);
+        }
+    }
+
+    /// Whether somebody who comes now, with so many before them, would have to wait for too long.
+    pub(super) fn is_too_long(&self, waiting: usize, now: Instant) -> bool {
+        let is_rush = self.since.is_some_and(|(first, last)| {
+            now.duration_since(last) < PAUSE && now.duration_since(first) >= RUSH
+        });
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        let wait = self.interval.saturating_mul(waiting);
+        is_rush && self.max_wait.is_some_and(|max_wait| wait > max_wait)
     }
 }
 
