@@ -68,10 +68,10 @@ pub enum Error {
     /// 503 `timeout`, with `Retry-After`: the answer took too long.
     #[error("the answer took too long")]
     Timeout,
-    /// 503 `overloaded`, with `Retry-After`: there is more to do than can be done. Nothing has happened. Carries where
-    /// that was noticed, for the log.
+    /// 503 `overloaded`, with `Retry-After`: there is more to do than can be done. Nothing has happened. Carries
+    /// why, for the log; nothing where it stands there already.
     #[error("there is more to do than can be done at the moment; come again")]
-    Overloaded(&'static str),
+    Overloaded(Option<&'static str>),
     /// 503 `unavailable`, with `Retry-After`: the database cannot be reached.
     #[error("the service is not available at the moment")]
     Unavailable(#[source] DatabaseError),
@@ -124,7 +124,7 @@ impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Unavailable(_) => Self::Unavailable(error),
-            DatabaseError::Busy(reason) => Self::Overloaded(reason),
+            DatabaseError::Busy(reason) => Self::Overloaded(Some(reason)),
             DatabaseError::UserGone => Unauthorized::UserGone.into(),
             DatabaseError::Unique(_) | DatabaseError::Failed(_) => Self::Internal(Box::new(error)),
         }

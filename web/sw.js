@@ -37,7 +37,11 @@ const FILES = [
   'views/toolbar.js',
   'workspace.js',
   'style.css',
+  'account.css',
+  'dialogs.css',
+  'home.css',
   'tasks.css',
+  'small-screen.css',
 ];
 
 addEventListener('install', (event) => {

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod auth;
 pub mod caller;
 pub mod conditions;
+pub mod failures;
 pub mod health;
 pub mod idempotency;
 pub mod json;
@@ -29,13 +30,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
 };
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware;
+use axum::response::Response;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -135,11 +135,11 @@ pub fn router(app: AppState) -> Router {
     let router = router
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(person_limits::tell))
-        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(REQUEST_TIMEOUT, failures::limit_time))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)))
         // After the compression: it is compressed already.
         .merge(page::router(&app))
-        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(middleware::from_fn(failures::catch_panics))
         .layer(middleware::from_fn(telemetry::observe));
     let router = match &app.cors {
         Some(cors) => router.layer(cors.clone()),
@@ -163,14 +163,6 @@ async fn leave_uncompressed(mut response: Response) -> Response {
 
 fn may_compress(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<Uncompressed>().is_none()
-}
-
-/// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.
-async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Error::Timeout.into_response(),
-    }
 }
 
 fn cors(origins: &[String]) -> CorsLayer {

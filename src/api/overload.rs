@@ -12,12 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{Method, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use metrics::counter;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::auth::AuthError;
-use super::{App, request_id, security_headers};
+use super::{App, failures, request_id, security_headers};
 use crate::error::Error;
 
 /// How long after one has come the next is sent.
@@ -26,6 +25,8 @@ const INTERVAL: Duration = Duration::from_millis(5);
 const MEMORY: Duration = Duration::from_secs(1);
 /// How many bytes in a row are in time when it is over.
 const ENOUGH_IN_TIME: u32 = 3;
+/// How often it is logged how many were refused.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Whether a request is one too many, to be asked for each. Never what load balancers ask: the program is well, it is
 /// only busy.
@@ -39,6 +40,9 @@ pub fn refuses<B>(app: &App, request: &Request<B>) -> bool {
 /// The answer to one too many, past the router and its layers: the less it takes, the more is left for the others.
 pub async fn refuse<B>(app: &App, request: Request<B>) -> Response {
     counter!("http_requests_shed_total").increment(1);
+    if let Some(overload) = &app.overload {
+        overload.log_refusal();
+    }
     let Some(cors) = &app.cors else { return refusal(&request) };
     let refusing = cors.layer(service_fn(async |request| Ok::<_, Infallible>(refusal(&request))));
     refusing.oneshot(request).await.unwrap_or_else(|never| match never {})
@@ -46,14 +50,8 @@ pub async fn refuse<B>(app: &App, request: Request<B>) -> Response {
 
 fn refusal<B>(request: &Request<B>) -> Response {
     let path = request.uri().path();
-    let mut response = request_id::answer(request.headers(), || {
-        let error = Error::Overloaded("it would wait for too long");
-        if path.starts_with("/api/auth/") {
-            AuthError::from(error).into_response()
-        } else {
-            error.into_response()
-        }
-    });
+    let mut response =
+        request_id::answer(request.headers(), || failures::answer(path, Error::Overloaded(None)));
     security_headers::add_to(response.headers_mut(), path);
     response
 }
@@ -63,13 +61,15 @@ pub struct Overload {
     /// Where the bytes are sent; `None` where that cannot be.
     way: OnceLock<Option<UnixStream>>,
     lateness: Arc<Mutex<Lateness>>,
+    /// When it was logged how many were refused, and how many have been since.
+    refused: Mutex<(Option<Instant>, u64)>,
 }
 
 impl Overload {
     /// `max_wait` is how long requests may wait before they are looked at.
     pub fn new(max_wait: Duration) -> Self {
         let lateness = Arc::new(Mutex::new(Lateness::new(max_wait)));
-        Self { way: OnceLock::new(), lateness }
+        Self { way: OnceLock::new(), lateness, refused: Mutex::default() }
     }
 
     /// To be asked for each request, within a runtime.
@@ -79,6 +79,20 @@ impl Overload {
             self.send();
         }
         refuses
+    }
+
+    /// At most one line in ten seconds: there is too much to do already.
+    fn log_refusal(&self) {
+        let mut refused = lock(&self.refused);
+        let (logged, number) = &mut *refused;
+        *number += 1;
+        if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
+            tracing::warn!(
+                requests = *number,
+                "told to come again: there is more to do than can be done (MAX_WAIT_MS)"
+            );
+            *refused = (Some(Instant::now()), 0);
+        }
     }
 
     fn send(&self) {
@@ -114,8 +128,8 @@ fn open(lateness: Arc<Mutex<Lateness>>) -> io::Result<UnixStream> {
 }
 
 /// No half-changed state is ever left behind, so a panic elsewhere does not spoil it.
-fn lock(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
-    lateness.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is known of how long things wait.

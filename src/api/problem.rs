@@ -1,7 +1,5 @@
 //! Errors as answers: problem documents (RFC 9457), in one place.
 
-use std::any::Any;
-
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -129,7 +127,9 @@ impl Error {
         match self {
             Self::Internal(cause) => tracing::error!(%cause, "a request failed"),
             Self::Unavailable(cause) => tracing::warn!(%cause, "a request was turned away"),
-            Self::Overloaded(reason) => tracing::debug!(reason, "a request was turned away"),
+            Self::Overloaded(Some(reason)) => {
+                tracing::warn!(reason, "a request was turned away: there is too much to do");
+            }
             Self::Timeout => tracing::warn!("a request took too long"),
             _ => {}
         }
@@ -183,14 +183,4 @@ fn challenge(reason: Unauthorized) -> HeaderValue {
     };
     let text = format!("Bearer error=\"{error}\", error_description=\"{reason}\"");
     HeaderValue::from_str(&text).expect("reasons are plain ASCII without quotes")
-}
-
-/// The answer after a panic in a handler.
-pub fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no text");
-    Error::Internal(format!("a handler panicked: {text}").into()).into_response()
 }

@@ -53,6 +53,7 @@ fn what_would_wait_too_long_is_told_to_come_again_and_nothing_of_it_is_done() {
                 break;
             }
         }
+        assert!(server.logs("told to come again"));
         assert!(refused.len() > 100, "{} of {}", refused.len(), refused.len() + created.len());
         for answer in &refused {
             assert_eq!(answer.json()["code"], "overloaded", "{answer:?}");

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Program {
     pub directory: PathBuf,
     pub settings: Vec<(String, String)>,
+    /// How many files it may open, as `soft:hard`; `None` for as many as the test may.
+    open_files: Option<&'static str>,
     kept: Arc<Kept>,
 }
 
@@ -54,7 +56,7 @@ impl Program {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let directory = folder.path().to_owned();
         let kept = Arc::new(Kept { _folder: folder, _database: database });
-        let program = Self { directory, settings: Vec::new(), kept };
+        let program = Self { directory, settings: Vec::new(), open_files: None, kept };
         program
             .with("PORT", "0")
             .with("AUTH_RATE_LIMIT", "off")
@@ -73,8 +75,20 @@ impl Program {
         self
     }
 
+    pub fn with_open_files(self, limits: &'static str) -> Self {
+        Self { open_files: Some(limits), ..self }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duly"));
+        let binary = env!("CARGO_BIN_EXE_duly");
+        let mut command = match self.open_files {
+            None => Command::new(binary),
+            Some(limits) => {
+                let mut command = Command::new("prlimit");
+                command.args([&format!("--nofile={limits}"), binary]);
+                command
+            }
+        };
         command.args(arguments).current_dir(&self.directory).env_clear();
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

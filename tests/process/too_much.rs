@@ -85,6 +85,19 @@ fn one_connection_too_many_hears_503_and_there_is_room_when_another_ends() {
     assert!((0..250).any(|_| is_served()), "no place becomes free");
 }
 
+#[test]
+fn there_are_as_many_connections_as_the_system_has_files_for() {
+    let server = Program::new().with_open_files("64:200").start();
+    // What is left when the program has its own, and more than it may have without asking.
+    assert!(server.logs("at most 72 connections instead of 20000"));
+    let open = |_| Connection::open(server.address).unwrap();
+    let mut open: Vec<Connection> = (0..73).map(open).collect();
+    assert_eq!(open[72].read().unwrap().status, 503);
+    for connection in &mut open[..72] {
+        assert_eq!(connection.send(HEALTH).unwrap().status, 200);
+    }
+}
+
 /// A head that is large, and not whole.
 fn large_head(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();

@@ -17,7 +17,7 @@ const BASE: usize = 4;
 /// How many reads a connection carries before another one is taken for them.
 const DEPTH: usize = 8;
 /// How many reads are on their way at the most, for each connection that there may be.
-const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 8;
 
 pub(super) struct Lanes {
     lanes: Mutex<Vec<Lane>>,
