@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics::{counter, gauge};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
@@ -35,8 +35,9 @@ const MAX_HEAD_BYTES: usize = 1_152 * 1024;
 const FINISH_TIMEOUT: Duration = Duration::from_secs(22);
 /// How long a connection without a request is kept once the server closes: a request may be on its way.
 const LAST_REQUEST_WAIT: Duration = Duration::from_millis(500);
-/// How many connections are taken after the signal to close, at the most: more than the queue of the kernel holds.
-const MAX_QUEUED: usize = 4_096;
+/// How many connections the kernel keeps until they are taken, as far as it keeps so many. One more hears nothing, and
+/// tries again after a second.
+const BACKLOG: u32 = 4_096;
 /// What a connection hears that is one too many.
 const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
@@ -64,6 +65,18 @@ struct Connections {
     phase: watch::Receiver<Phase>,
     /// Held as long as a connection is open, and never sent on.
     open: mpsc::Sender<()>,
+}
+
+/// Listens. To be called within a runtime.
+///
+/// # Errors
+/// Where the address is taken, not of this machine, or not for us.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // So that the next one need not wait for what the last one has left.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until the phase is [`Phase::Closing`], or nobody is left to say so; then finishes what runs.
@@ -129,7 +142,7 @@ impl Connections {
     fn spawn_queued(&self, listener: TcpListener) -> io::Result<()> {
         // By the system call itself: tokio asks it only after it was told that somebody waits.
         let listener = listener.into_std()?;
-        for _ in 0..MAX_QUEUED {
+        for _ in 0..=BACKLOG {
             match listener.accept() {
                 Ok((stream, peer)) => {
                     stream.set_nonblocking(true)?;

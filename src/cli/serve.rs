@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
@@ -32,8 +31,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     if let Storage::Embedded(settings) = &config.storage {
         data_directory::prepare(settings)?;
     }
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = server::listen(config.listen)
         .map_err(|error| format!("{} cannot be listened on: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let base_url = base_url(&config, address.port());

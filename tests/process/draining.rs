@@ -56,12 +56,15 @@ fn whoever_came_before_the_signal_is_served() {
         for (number, connection) in connections.iter_mut().enumerate().step_by(4) {
             connection.write(&create(number)).unwrap();
         }
+        let mut asked_to_leave = 0;
         for connection in &mut connections {
             let answer = connection.read().unwrap();
             assert_eq!(answer.status, 201, "{answer:?}");
-            assert_eq!(answer.header("connection"), Some("close"));
+            asked_to_leave += usize::from(answer.header("connection") == Some("close"));
             assert!(connection.ends());
         }
+        // A few may be answered before the signal is seen; they are not asked, and end all the same.
+        assert!(asked_to_leave > 50, "{asked_to_leave}");
         let end = server.end();
         assert_eq!(end.status.code(), Some(0), "{}", end.log);
         let mut found = titles(&program.start(), &ada.session_token);

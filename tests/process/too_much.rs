@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
 use super::client::{self, Connection};
@@ -83,6 +84,20 @@ fn one_connection_too_many_hears_503_and_there_is_room_when_another_ends() {
             .is_ok_and(|answer| answer.status == 200)
     };
     assert!((0..250).any(|_| is_served()), "no place becomes free");
+}
+
+#[test]
+fn who_comes_while_it_stands_still_is_kept_until_it_goes_on() {
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).unwrap();
+    let server = Program::new().start();
+    server.signal("-STOP");
+    let mut open: Vec<Connection> =
+        (0..2_000).map(|_| Connection::open(server.address).unwrap()).collect();
+    server.signal("-CONT");
+    for connection in &mut open {
+        assert_eq!(connection.send(HEALTH).unwrap().status, 200);
+    }
 }
 
 #[test]
