@@ -43,9 +43,7 @@ impl Rush {
             _ => now,
         };
         self.since = Some((first, now));
-        let is_rush = now.duration_since(first) >= RUSH;
-        let waited = now.duration_since(waited_since);
-        let is_late = is_rush && self.max_wait.is_some_and(|max_wait| waited > max_wait);
+        let is_late = self.forbids(now.duration_since(waited_since), now);
         if !is_late {
             self.count(now);
         }
@@ -64,11 +62,15 @@ impl Rush {
 
     /// Whether somebody who comes now, with so many before them, would have to wait for too long.
     pub(super) fn is_too_long(&self, waiting: usize, now: Instant) -> bool {
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        self.forbids(self.interval.saturating_mul(waiting), now)
+    }
+
+    /// Whether there is a rush now, and nobody may wait for that long in it.
+    fn forbids(&self, wait: Duration, now: Instant) -> bool {
         let is_rush = self.since.is_some_and(|(first, last)| {
             now.duration_since(last) < PAUSE && now.duration_since(first) >= RUSH
         });
-        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        let wait = self.interval.saturating_mul(waiting);
         is_rush && self.max_wait.is_some_and(|max_wait| wait > max_wait)
     }
 }
