@@ -37,10 +37,12 @@ const FILES = [
   'views/toolbar.js',
   'workspace.js',
   'style.css',
+  'controls.css',
   'account.css',
   'dialogs.css',
   'home.css',
   'tasks.css',
+  'editor.css',
   'small-screen.css',
 ];
 
