@@ -1,5 +1,6 @@
 //! More than it can carry, as many as may be connected, and after a crash.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -49,7 +50,8 @@ struct Crowd {
     p99: f64,
     /// Megabytes.
     resident: f64,
-    errors: u64,
+    /// From the first connection on.
+    errors: BTreeMap<String, u64>,
 }
 
 fn crowd(bench: &mut Bench, engine: Engine) -> Crowd {
@@ -72,7 +74,7 @@ fn crowd(bench: &mut Bench, engine: Engine) -> Crowd {
         p50: milliseconds(0.5),
         p99: milliseconds(0.99),
         resident,
-        errors: outcome.errors.values().sum(),
+        errors: outcome.errors,
     }
 }
 
@@ -140,8 +142,11 @@ fn crowd_section(text: &mut String, bench: &Bench, crowds: &[Crowd]) {
             crowd.p50,
             at_most(crowd.p99, 1, Some(200.0)),
             crowd.resident,
-            crowd.errors,
+            crowd.errors.values().sum::<u64>(),
         );
+    }
+    for crowd in crowds.iter().filter(|crowd| !crowd.errors.is_empty()) {
+        line!(text, "\nErrors, {}: {:?}", crowd.engine.name(), crowd.errors);
     }
 }
 

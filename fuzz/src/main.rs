@@ -3,6 +3,7 @@
 #![no_main]
 
 #[path = "../../tests/fuzz/targets/mod.rs"]
+#[expect(dead_code, reason = "nothing is taken down here: the process ends")]
 mod targets;
 
 #[path = "../../tests/support"]

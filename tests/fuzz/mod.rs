@@ -1,7 +1,7 @@
 //! What reads foreign input, fed with whatever: every file of its corpus, and mutations of them, the same in every run.
 //!
 //! `FUZZ_CASES=100000 cargo nextest run fuzz` makes more of them; `script/fuzz` looks for new ones, led by what the code
-//! does with them, and puts those that are worth keeping into the corpora.
+//! does with them, and puts those that break a promise into the corpora.
 
 mod mutator;
 mod targets;
