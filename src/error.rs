@@ -92,6 +92,11 @@ pub enum Unauthorized {
     /// A JWT that does not read, or whose claims are not ours.
     #[error("the token does not read as one of ours")]
     InvalidToken,
+    /// A JWT that is not looked at.
+    #[error(
+        "the token is longer than 16 KiB; it holds what is known of its user, such as the image"
+    )]
+    TokenTooLong,
     /// A JWT of another issuer, or for another audience.
     #[error("the token was issued by somebody else, or for somebody else")]
     Foreign,

@@ -1,5 +1,6 @@
 //! What the program says about itself: log lines and metrics.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -31,7 +32,10 @@ pub fn start_logging(settings: &LogSettings) {
     // At `info` it repeats what the server says to whoever makes a table that is there.
     let notices = "tokio_postgres::connection=warn".parse().expect("it is a directive");
     let filter = EnvFilter::new(&settings.filter).add_directive(values).add_directive(notices);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // Fails only where a subscriber is there already, which then stays.
     let _ = match settings.format {
         LogFormat::Pretty => lines.with_target(false).try_init(),

@@ -15,6 +15,8 @@ use shared::processes::{ORIGIN, Server, script};
 use shared::random::Random;
 use statistics::Comparison;
 
+/// Between an answer and the next request: so long that a letter has been written, and no queue of them grows.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many people there are.
 const PEOPLE: u64 = 50;
 
@@ -28,7 +30,7 @@ struct Question {
     pairs: usize,
 }
 
-const QUESTIONS: [Question; 2] = [
+const QUESTIONS: [Question; 3] = [
     Question {
         name: "sign-in with a wrong password",
         path: "/api/auth/sign-in/email",
@@ -41,7 +43,14 @@ const QUESTIONS: [Question; 2] = [
         path: "/api/auth/request-password-reset",
         rest: r#","redirectTo":"/reset""#,
         status: 200,
-        pairs: 5_000,
+        pairs: 2_000,
+    },
+    Question {
+        name: "request for a letter to verify the address",
+        path: "/api/auth/send-verification-email",
+        rest: r#","callbackURL":"/""#,
+        status: 200,
+        pairs: 2_000,
     },
 ];
 
@@ -84,6 +93,7 @@ async fn ask(client: &mut Client, question: &Question, pairs: usize) -> [Vec<Dur
             let (status, answer) = client.send(&request).await;
             times[known as usize].push(began.elapsed());
             assert_eq!(status, question.status, "{answer}");
+            tokio::time::sleep(PAUSE).await;
         }
     }
     times

@@ -75,7 +75,10 @@ struct Tag {
 }
 
 fn parse(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Error> {
-    let malformed = || Error::Malformed(format!("{name} must be * or entity tags such as \"7\""));
+    let malformed = || {
+        let expected = format!("{name} must be *, or 1 to {MAX_TAGS} entity tags such as \"7\"");
+        Error::Malformed(expected)
+    };
     let mut tags = Vec::new();
     let mut any = false;
     for value in headers.get_all(&name) {

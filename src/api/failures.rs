@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use super::auth::AuthError;
+use super::{request_id, security_headers};
 use crate::error::Error;
 
 /// Better Auth's form below `/api/auth`, a problem document elsewhere.
@@ -19,6 +20,14 @@ pub fn answer(path: &str, error: Error) -> Response {
     } else {
         error.into_response()
     }
+}
+
+/// The answer to a request that gets no further than this, with what every answer has.
+pub fn refusal<B>(request: &Request<B>, error: Error) -> Response {
+    let path = request.uri().path();
+    let mut response = request_id::answer(request.headers(), || answer(path, error));
+    security_headers::add_to(response.headers_mut(), path);
+    response
 }
 
 /// Ends a request that takes too long. Its work in the database ends by itself, whole or not at all.

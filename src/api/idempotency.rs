@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a write that is asked for again is answered as it was, and happens once (API.md, "Repeats").
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -90,8 +90,10 @@ impl Repeatable {
         let taken = match self.0 {
             None => None,
             Some((key, mut asked)) => {
+                // Objects have no order (RFC 8259, section 4), and ours none within.
+                let body: BTreeMap<_, _> = body.iter().collect();
                 let body =
-                    serde_json::to_vec(body).map_err(|error| Error::Internal(error.into()))?;
+                    serde_json::to_vec(&body).map_err(|error| Error::Internal(error.into()))?;
                 update(&mut asked, &body);
                 if !app.running_keys.keys().insert((owner.clone(), key.clone())) {
                     return Err(Error::StillRunning);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::origins::text;
 use super::{AppState, MAX_BODY_BYTES};
 use crate::error::Error;
 use crate::models::json_object::{JsonObjectError, parse_object};
@@ -69,8 +70,16 @@ async fn read(request: Request) -> Result<Map<String, Value>, Error> {
     parse(&read_bytes(request).await?)
 }
 
-/// The body, up to [`MAX_BODY_BYTES`], as long as it comes within ten seconds.
+/// The body, up to [`MAX_BODY_BYTES`], as long as it comes within ten seconds. Nothing is read of one that says that it is
+/// longer: so nobody is asked to go on (`Expect: 100-continue`).
 pub async fn read_bytes(request: Request) -> Result<Bytes, Error> {
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(Error::TooLarge(MAX_BODY_BYTES));
+    }
+    let encoding = text(request.headers(), header::CONTENT_ENCODING);
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Error::UnsupportedMediaType("a body without Content-Encoding"));
+    }
     let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &()));
     let read = read.await.map_err(|_| Error::BodyTimeout)?;
     read.map_err(|rejection| match rejection {
@@ -79,14 +88,15 @@ pub async fn read_bytes(request: Request) -> Result<Bytes, Error> {
         {
             Error::TooLarge(MAX_BODY_BYTES)
         }
-        other => Error::Malformed(other.body_text()),
+        _ => Error::Malformed("the body ended before it was whole".to_owned()),
     })
 }
 
 fn parse(body: &[u8]) -> Result<Map<String, Value>, Error> {
     parse_object(body).map_err(|error| match error {
         JsonObjectError::NotAnObject => {
-            Error::InvalidFields(vec![Violation::new(code::TYPE, "an object").at("")])
+            let violation = Violation::new(code::TYPE, "the body must be a JSON object");
+            Error::InvalidFields(vec![violation.at("")])
         }
         syntax => Error::Malformed(syntax.to_string()),
     })
@@ -116,7 +126,7 @@ impl FromRequestParts<AppState> for AcceptsJson {
         let mut best = None;
         for value in parts.headers.get_all(header::ACCEPT) {
             let ranges = value.to_str().map_err(|_| Error::NotAcceptable)?;
-            for range in ranges.split(',') {
+            for range in ranges.split(',').filter(|range| !range.trim().is_empty()) {
                 best = best.max(Some(rank(range)));
             }
         }

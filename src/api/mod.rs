@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
 };
@@ -137,6 +137,7 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn(person_limits::tell))
         .layer(middleware::from_fn_with_state(REQUEST_TIMEOUT, failures::limit_time))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_compress)))
+        .layer(middleware::map_request(accept_identity))
         // After the compression: it is compressed already.
         .merge(page::router(&app))
         .layer(middleware::from_fn(failures::catch_panics))
@@ -149,6 +150,21 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn(security_headers::add))
         .layer(middleware::from_fn(request_id::assign))
         .with_state(app)
+}
+
+/// Who refuses an answer as it is gets it all the same (RFC 9110, section 12.5.3): what was asked for has been done, and
+/// the compression would call it refused.
+async fn accept_identity(mut request: Request) -> Request {
+    let headers = request.headers_mut();
+    let accepted: Vec<_> = headers.get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
+    if !accepted.is_empty() {
+        // The first to name an encoding decides on it.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity;q=0.001"));
+        for encodings in accepted {
+            headers.append(header::ACCEPT_ENCODING, encodings);
+        }
+    }
+    request
 }
 
 /// Marks an answer that is never compressed.

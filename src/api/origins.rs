@@ -75,14 +75,14 @@ impl Origins {
 
     /// Whether somebody may be sent to `target` after signing in: a path here, or a trusted origin.
     pub fn allows_redirect(&self, target: &str) -> bool {
-        // A header cannot hold them, and without them it would be another address.
-        if target.chars().any(char::is_control) {
+        // A header cannot hold control characters, and without them it would be another address. A backslash is a slash to
+        // browsers and none to other clients.
+        if target.chars().any(|char| char.is_control() || char == '\\') {
             return false;
         }
         let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         let is_path = target.starts_with('/')
             && !target.starts_with("//")
-            && !target.contains('\\')
             && !path.contains("%2f")
             && !path.contains("%5c")
             && redirect::stays_a_path(target);

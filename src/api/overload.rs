@@ -16,7 +16,7 @@ use axum::response::Response;
 use metrics::counter;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::{App, failures, request_id, security_headers};
+use super::{App, failures};
 use crate::error::Error;
 
 /// How long after one has come the next is sent.
@@ -27,6 +27,9 @@ const MEMORY: Duration = Duration::from_secs(1);
 const ENOUGH_IN_TIME: u32 = 3;
 /// How often it is logged how many were refused.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// When it was logged how many were refused, and how many have been since.
+static REFUSED: Mutex<(Option<Instant>, u64)> = Mutex::new((None, 0));
 
 /// Whether a request is one too many, to be asked for each. Never what load balancers ask: the program is well, it is
 /// only busy.
@@ -40,20 +43,25 @@ pub fn refuses<B>(app: &App, request: &Request<B>) -> bool {
 /// The answer to one too many, past the router and its layers: the less it takes, the more is left for the others.
 pub async fn refuse<B>(app: &App, request: Request<B>) -> Response {
     counter!("http_requests_shed_total").increment(1);
-    if let Some(overload) = &app.overload {
-        overload.log_refusal();
-    }
+    log_refusal("requests wait for longer than they may (MAX_WAIT_MS)");
     let Some(cors) = &app.cors else { return refusal(&request) };
     let refusing = cors.layer(service_fn(async |request| Ok::<_, Infallible>(refusal(&request))));
     refusing.oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 fn refusal<B>(request: &Request<B>) -> Response {
-    let path = request.uri().path();
-    let mut response =
-        request_id::answer(request.headers(), || failures::answer(path, Error::Overloaded(None)));
-    security_headers::add_to(response.headers_mut(), path);
-    response
+    failures::refusal(request, Error::Overloaded(None))
+}
+
+/// At most one line in ten seconds: there is too much to do already.
+pub fn log_refusal(reason: &str) {
+    let mut refused = lock(&REFUSED);
+    let (logged, requests) = &mut *refused;
+    *requests += 1;
+    if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
+        tracing::warn!(requests = *requests, reason, "told to come again");
+        *refused = (Some(Instant::now()), 0);
+    }
 }
 
 /// Whether there is more to do than can be done.
@@ -61,15 +69,13 @@ pub struct Overload {
     /// Where the bytes are sent; `None` where that cannot be.
     way: OnceLock<Option<UnixStream>>,
     lateness: Arc<Mutex<Lateness>>,
-    /// When it was logged how many were refused, and how many have been since.
-    refused: Mutex<(Option<Instant>, u64)>,
 }
 
 impl Overload {
     /// `max_wait` is how long requests may wait before they are looked at.
     pub fn new(max_wait: Duration) -> Self {
         let lateness = Arc::new(Mutex::new(Lateness::new(max_wait)));
-        Self { way: OnceLock::new(), lateness, refused: Mutex::default() }
+        Self { way: OnceLock::new(), lateness }
     }
 
     /// To be asked for each request, within a runtime.
@@ -79,20 +85,6 @@ impl Overload {
             self.send();
         }
         refuses
-    }
-
-    /// At most one line in ten seconds: there is too much to do already.
-    fn log_refusal(&self) {
-        let mut refused = lock(&self.refused);
-        let (logged, number) = &mut *refused;
-        *number += 1;
-        if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
-            tracing::warn!(
-                requests = *number,
-                "told to come again: there is more to do than can be done (MAX_WAIT_MS)"
-            );
-            *refused = (Some(Instant::now()), 0);
-        }
     }
 
     fn send(&self) {

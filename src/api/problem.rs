@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::request_id;
+use super::{overload, request_id};
 use crate::error::{Error, Unauthorized};
 use crate::models::task::Task;
 
@@ -103,9 +103,10 @@ impl Error {
     fn detail(&self) -> String {
         match self {
             // One mistake is said outright, several are counted.
-            Self::InvalidFields(errors) if errors.len() == 1 => {
-                format!("{}: {}", errors[0].pointer, errors[0].detail)
-            }
+            Self::InvalidFields(errors) if errors.len() == 1 => match errors[0].pointer.as_str() {
+                "" => errors[0].detail.clone(),
+                pointer => format!("{pointer}: {}", errors[0].detail),
+            },
             Self::InvalidParameters(errors) if errors.len() == 1 => {
                 format!("{}: {}", errors[0].parameter, errors[0].detail)
             }
@@ -127,9 +128,7 @@ impl Error {
         match self {
             Self::Internal(cause) => tracing::error!(%cause, "a request failed"),
             Self::Unavailable(cause) => tracing::warn!(%cause, "a request was turned away"),
-            Self::Overloaded(Some(reason)) => {
-                tracing::warn!(reason, "a request was turned away: there is too much to do");
-            }
+            Self::Overloaded(Some(reason)) => overload::log_refusal(reason),
             Self::Timeout => tracing::warn!("a request took too long"),
             _ => {}
         }

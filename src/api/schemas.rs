@@ -75,7 +75,8 @@ pub struct PageDocument {
 #[derive(ToSchema)]
 #[schema(as = Completion)]
 pub struct CompletionDocument {
-    completed: Option<bool>,
+    #[schema(required = false)]
+    completed: bool,
 }
 
 /// A problem document (RFC 9457)

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +23,8 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::admission::{Admission, Place};
-use super::{AppState, overload};
+use super::{AppState, failures, overload};
+use crate::error::Error;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -166,7 +167,10 @@ impl Connections {
             let (app, router) = (Arc::clone(&app), router.clone());
             let phase = phase_of_answer.clone();
             async move {
-                let mut answer = if overload::refuses(&app, &request) {
+                let mut answer = if !names_one_host(&request) {
+                    let error = "a request must have one Host header (RFC 9112, section 3.2)";
+                    failures::refusal(&request, Error::Malformed(error.to_owned()))
+                } else if overload::refuses(&app, &request) {
                     overload::refuse(&app, request).await
                 } else {
                     request.extensions_mut().insert(ConnectInfo(peer));
@@ -197,6 +201,12 @@ impl Connections {
         connection.as_mut().graceful_shutdown();
         connection.await
     }
+}
+
+/// What came before HTTP/1.1 need not.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || hosts == 0 && request.version() < Version::HTTP_11
 }
 
 /// A client that hung up in the queue is nothing; running out of descriptors calls for patience.

@@ -16,6 +16,8 @@ use crate::models::user::UserId;
 
 /// How long an answer is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// After how many further changes of its owner an answer is kept no more, so that nobody keeps more than so many.
+const KEPT_CHANGES: i64 = 10_000;
 /// How many keys that have run out are deleted at a time.
 const SWEPT_AT_ONCE: usize = 1_000;
 
@@ -62,7 +64,7 @@ pub(super) async fn write(
 ) -> Result<Result<Vec<Vec<Row>>, Before>, DatabaseError> {
     let Some(once) = attempt.once else { return database.write(batch).await.map(Ok) };
     let length = batch.len();
-    let before = [free_if_expired(owner, once, attempt.now), claim(owner, once, id, attempt.now)];
+    let before = [free_expired(owner, once, attempt.now), claim(owner, once, id, attempt.now)];
     let claimed = 1..1 + before.len();
     // Behind the first one: the key refers to the owner, whom that makes.
     batch.splice(1..1, before);
@@ -106,15 +108,18 @@ fn of(owner: &UserId, once: &Once, sql: impl Into<std::borrow::Cow<'static, str>
     Statement::of(owner, sql).bind(once.key.as_str())
 }
 
-fn free_if_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
-    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND expires_at <= $3";
-    of(owner, once, sql).bind(now)
+/// Frees the key where it has run out, and whatever was kept under others too many changes ago.
+fn free_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
+    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND (key = $2 AND expires_at <= $3 \
+         OR change_number <= (SELECT version FROM owners WHERE user_id = $1) - $4)";
+    of(owner, once, sql).bind(now).bind(KEPT_CHANGES)
 }
 
 fn claim(owner: &UserId, once: &Once, id: Uuid, now: Timestamp) -> Statement {
     // Citus refuses a subselect among VALUES.
-    let sql = "INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed) \
-         SELECT $1, $2, $3, $4, EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $5)";
+    let sql = "INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed, change_number) \
+         SELECT $1, $2, $3, $4, EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $5), \
+         (SELECT version FROM owners WHERE user_id = $1)";
     let expires_at = now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX);
     of(owner, once, sql).bind(once.fingerprint.to_vec()).bind(expires_at).bind(id)
 }

@@ -129,7 +129,9 @@ fn newest_of(runner: &Runner) -> SchemaVersion {
 
 /// Runs what is pending on the embedded file; the caller holds its lock.
 pub(super) fn run_embedded(settings: &EmbeddedSettings) -> Result<Vec<Migration>, MigrationError> {
-    let mut connection = sqlite::open_connection(&settings.file)?;
+    let mut connection = sqlite::open_connection(&settings.file).map_err(|error| {
+        MigrationError::Unreachable(format!("{}: {error}", settings.file.display()))
+    })?;
     if connection.table_exists(None, copies::MARK)? {
         return Err(MigrationError::Unfinished);
     }

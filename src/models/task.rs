@@ -83,7 +83,7 @@ pub fn parse_task_id(text: &str) -> Result<Uuid, Violation> {
         .and_then(|text| Uuid::try_parse(text).ok())
         .ok_or_else(|| Violation::new(code::FORMAT, "a UUID with hyphens, 36 characters"))?;
     if id.is_nil() {
-        return Err(Violation::new(code::VALUE, "not the nil UUID"));
+        return Err(Violation::new(code::VALUE, "another UUID than the nil one"));
     }
     Ok(id)
 }

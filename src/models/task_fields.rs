@@ -136,7 +136,7 @@ impl TaskCreate {
 }
 
 impl CompleteRequest {
-    /// Reads `{"completed": true}`; absent or `null` is: toggle.
+    /// Reads `{"completed": true}`; absent is: toggle. `null` is refused: whoever sends it has lost what to set.
     ///
     /// # Errors
     /// Every bad or unknown field, up to [`MAX_LISTED_ERRORS`].
@@ -145,7 +145,13 @@ impl CompleteRequest {
         let mut errors = Vec::new();
         for (name, value) in object {
             let outcome = match name.as_str() {
-                "completed" => nullable_bool(&value).map(|completed| request.completed = completed),
+                "completed" => match value {
+                    Value::Bool(completed) => {
+                        request.completed = Some(completed);
+                        Ok(())
+                    }
+                    _ => Err(Violation::new(code::TYPE, "true or false")),
+                },
                 _ => Err(unknown_field()),
             };
             errors.extend(outcome.err().map(|violation| violation.at(pointer_to(&name))));

@@ -11,6 +11,8 @@ use crate::models::user::{User, UserId};
 
 /// The longest session token that is looked for, in bytes. Real ones have 32.
 const MAX_TOKEN_BYTES: usize = 255;
+/// How much is kept of what a client calls itself. Browsers take some hundred characters.
+const MAX_USER_AGENT_CHARS: usize = 512;
 
 /// Whether a session is extended when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub fn begin(user: &UserId, remember: Remember, client: Client<'_>, now: Timesta
         created_at: now,
         updated_at: now,
         ip_address: client.address.to_string(),
-        user_agent: client.user_agent.to_owned(),
+        user_agent: client.user_agent.chars().take(MAX_USER_AGENT_CHARS).collect(),
         user_id: user.clone(),
         id: random::id(),
     }

@@ -128,7 +128,7 @@ impl Verifier {
     /// [`Error::Unauthorized`] with the reason; [`Error::Unavailable`] where the keys cannot be read.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<UserId, Error> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(Unauthorized::InvalidToken.into());
+            return Err(Unauthorized::TokenTooLong.into());
         }
         let fingerprint = sha256(token.as_bytes());
         if let Some(verified) = self.verified.get(&fingerprint)

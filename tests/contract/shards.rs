@@ -243,6 +243,7 @@ async fn keys_indexes_and_foreign_keys_start_with_the_owner() {
         [
             "idempotency_keys: idempotency_keys_expires_at_idx",
             "idempotency_keys: idempotency_keys_pkey",
+            "idempotency_keys: idempotency_keys_user_id_change_number_idx",
             "idempotency_keys: idempotency_keys_user_id_fkey",
             "owners: owners_local_user_id_fkey",
             "owners: owners_local_user_id_idx",

@@ -160,13 +160,22 @@ on_every_engine! {
             assert_eq!(packed.header("content-encoding"), encoding);
             assert!(packed.header("vary").to_ascii_lowercase().contains("accept-encoding"));
             assert!(packed.body.len() < plain.body.len() / 4);
+            assert_eq!(packed.decoded(), plain.body);
+        }
+        // By then it is done: nobody is told that it was not.
+        for refusing in ["identity;q=0", "*;q=0", "*;q=0, identity;q=0", "deflate, identity;q=0"] {
+            let create = Call::post("/api/me/tasks").json(&json!({"title": refusing}));
+            let created = app.send_as(&ada, create.header("accept-encoding", refusing)).await;
+            assert_eq!(created.expect(201)["title"], refusing);
         }
         // What holds tokens is not: lengths would tell what else is in it.
         let token = Call::get("/api/auth/get-session").bearer(&ada.session_token).header("accept-encoding", "gzip, br");
         let token = app.send(token).await;
         assert!(token.body.len() > 200 && token.headers.get("content-encoding").is_none());
-        let none = Call::get("/api/me/tasks").header("accept-encoding", "identity");
-        assert_eq!(app.send_as(&ada, none).await.body, plain.body);
+        for encodings in ["identity", "gzip;q=0", "gzip;q=0.4, identity"] {
+            let list = Call::get("/api/me/tasks?q=y").header("accept-encoding", encodings);
+            assert_eq!(app.send_as(&ada, list).await.body, plain.body, "{encodings}");
+        }
     }
 
     async fn the_documentation_is_served_from_the_program_alone(app: TestApp) {

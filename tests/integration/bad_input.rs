@@ -214,6 +214,19 @@ on_every_engine! {
         assert_eq!(app.tasks_of(&ada).await, std::slice::from_ref(task));
     }
 
+    async fn a_body_that_is_encoded_is_refused(app: TestApp) {
+        let ada = person_with_a_task(&app).await;
+        let create = Call::post("/api/me/tasks").json(&json!({"title": "x"}));
+        for encoding in ["gzip", "br", "x"] {
+            let call = create.clone().header("content-encoding", encoding);
+            app.send_as(&ada, call).await.problem(415, "unsupported_media_type");
+            let call = Call::post("/api/auth/sign-in/email").json(&json!({"email": "a@b.c"}));
+            let answer = app.send(call.header("content-encoding", encoding)).await;
+            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{}", answer.text());
+        }
+        app.send_as(&ada, create.header("content-encoding", "identity")).await.expect(201);
+    }
+
     async fn a_client_that_takes_no_json_is_told_before_anything_happens(app: TestApp) {
         let ada = person_with_a_task(&app).await;
         let task = &app.tasks_of(&ada).await[0];
@@ -231,7 +244,7 @@ on_every_engine! {
             }
         }
         for accept in
-            ["*/*", "application/*", "text/html, application/json;q=0.1", "text/html,*/*;q=0.8"]
+            ["", "*/*", "application/*", "text/html, application/json;q=0.1", "text/html,*/*;q=0.8"]
         {
             app.send_as(&ada, Call::get(&path).header("accept", accept)).await.expect(200);
         }
@@ -281,6 +294,7 @@ on_every_engine! {
         for (body, status, code) in [
             (r#"{"completed":"yes"}"#, 422, "invalid_field"),
             (r#"{"completed":1}"#, 422, "invalid_field"),
+            (r#"{"completed":null}"#, 422, "invalid_field"),
             (r#"{"done":true}"#, 422, "invalid_field"),
             ("[]", 422, "invalid_field"),
             ("null", 422, "invalid_field"),

@@ -147,6 +147,25 @@ on_every_engine! {
         assert_eq!(app.tasks_of(&ada).await.len(), 2);
     }
 
+    async fn a_key_lives_for_ten_thousand_further_changes(app: TestApp) {
+        let ada = app.person("ada").await;
+        let create = |key: &str| keyed(Call::post(TASKS).json(&json!({"title": key})), key);
+        app.send_as(&ada, create("first")).await.expect(201);
+        app.execute("UPDATE owners SET version = version + 9997").await;
+        app.send_as(&ada, create("second")).await.expect(201);
+        assert!(is_replayed(&app.send_as(&ada, create("first")).await));
+        app.send_as(&ada, create("third")).await.expect(201);
+        // The ten thousandth would be this one.
+        assert!(!is_replayed(&app.send_as(&ada, create("first")).await));
+        for key in ["second", "third", "first"] {
+            assert!(is_replayed(&app.send_as(&ada, create(key)).await), "{key}");
+        }
+        // Whichever key is used, what is too old goes.
+        app.execute("UPDATE owners SET version = version + 10000").await;
+        app.send_as(&ada, create("fourth")).await.expect(201);
+        assert_eq!(app.number("SELECT count(*) FROM idempotency_keys").await, 1);
+    }
+
     async fn of_many_at_once_one_is_carried_out(app: TestApp) {
         let ada = app.person("ada").await;
         let create = keyed(Call::post(TASKS).json(&json!({"title": "once"})), "k");

@@ -158,6 +158,11 @@ on_every_engine! {
             refuse(&app, &sign(&header, &with(&good, name, value), ours), &what).await;
         }
 
+        let long = sign(&header, &with(&good, "image", Some(json!("x".repeat(16 * 1024)))), ours);
+        let answer = app.send(Call::get("/api/me/tasks").bearer(&long)).await;
+        let problem = answer.problem(401, "unauthorized");
+        assert!(problem["detail"].as_str().expect("a text").contains("longer"), "{problem}");
+
         let stranger = Ed25519KeyPair::generate().expect("a key");
         let theirs = |bytes: &[u8]| stranger.sign(bytes).as_ref().to_vec();
         refuse(&app, &sign(&header, &good, theirs), "a stranger's key").await;

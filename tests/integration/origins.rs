@@ -197,6 +197,7 @@ on_every_engine! {
                 "javascript:alert(1)",
                 "https://duly.test/",
                 "http://duly.test@evil.test",
+                "http://duly.test\\@evil.test",
                 "/a\nb",
                 "/a\u{85}b",
             ] {

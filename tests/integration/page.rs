@@ -1,14 +1,13 @@
 //! The page: every file under `web/` is in the binary, compressed, and kept by browsers as long as it is the same.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use axum::http::Method;
 use duly::api::page::{AT_THE_ROOT, FILES, HASH};
 
 use crate::support::app::TestApp;
-use crate::support::http::{Call, Response};
+use crate::support::http::Call;
 use crate::support::storage::embedded;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -78,23 +77,6 @@ fn sources() -> Vec<Source> {
     found
 }
 
-/// The body as it was before it was compressed.
-fn decoded(answer: &Response) -> Vec<u8> {
-    let mut plain = Vec::new();
-    match answer.header("content-encoding") {
-        "" => plain.extend_from_slice(&answer.body),
-        "br" => {
-            brotli::BrotliDecompress(&mut answer.body.as_ref(), &mut plain).expect("it is brotli");
-        }
-        "gzip" => {
-            let mut decoder = flate2::read::GzDecoder::new(answer.body.as_ref());
-            decoder.read_to_end(&mut plain).expect("it is gzip");
-        }
-        other => panic!("nobody asked for {other}"),
-    }
-    plain
-}
-
 async fn app() -> TestApp {
     TestApp::start(embedded()).await
 }
@@ -112,7 +94,7 @@ async fn every_file_is_served_in_every_encoding_and_kept_as_long_as_it_is_good()
             let what = format!("{address} in {encodings}");
             let answer = app.send(accepting(&address, encodings)).await;
             assert_eq!(answer.status, 200, "{what}");
-            assert!(decoded(&answer) == source.served(), "{what}");
+            assert!(answer.decoded() == source.served(), "{what}");
             assert!(answer.body.len() <= source.served().len(), "{what}");
             let encoding = answer.header("content-encoding");
             assert!(encoding.is_empty() || encodings.contains(encoding), "{what}: {encoding}");

@@ -62,6 +62,14 @@ on_every_engine! {
         app.send(Call::get("/api/me/tasks").bearer(jwt)).await.expect(200);
     }
 
+    async fn of_what_a_client_calls_itself_the_beginning_is_kept(app: TestApp) {
+        let body = json!({"name": "Ada", "email": "ada@example.com", "password": "long enough"});
+        let call = Call::post("/api/auth/sign-up/email").json(&body);
+        let signed_up = app.send(call.header("user-agent", &"Test/1.0".repeat(10_000))).await;
+        let session = get_session(&app, &token_of(&signed_up)).await.json();
+        assert_eq!(session["session"]["userAgent"], "Test/1.0".repeat(64));
+    }
+
     async fn nobody_is_null_and_only_a_session_that_ended_clears_cookies(app: TestApp) {
         let ada = app.person("ada").await;
         let signed = ada.cookie.split_once('=').expect("a pair").1.to_owned();

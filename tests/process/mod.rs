@@ -17,6 +17,7 @@ mod mail;
 mod mailbox;
 mod metrics;
 mod overload;
+mod protocol;
 mod remote;
 mod remote_issuer;
 mod restores;

@@ -1,5 +1,6 @@
 //! Calls and answers, short to write.
 
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::body::{Body, Bytes};
@@ -95,6 +96,24 @@ pub struct Response {
 impl Response {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as it was before it was compressed.
+    pub fn decoded(&self) -> Bytes {
+        let mut plain = Vec::new();
+        match self.header("content-encoding") {
+            "" => return self.body.clone(),
+            "br" => {
+                brotli::BrotliDecompress(&mut self.body.as_ref(), &mut plain)
+                    .expect("it is brotli");
+            }
+            "gzip" => {
+                let mut decoder = flate2::read::GzDecoder::new(self.body.as_ref());
+                decoder.read_to_end(&mut plain).expect("it is gzip");
+            }
+            other => panic!("nobody asked for {other}"),
+        }
+        plain.into()
     }
 
     pub fn json(&self) -> Value {

@@ -235,6 +235,7 @@ fn from_error(error: Error) -> Response {
         Error::Unavailable(_) | Error::Timeout | Error::Overloaded(_) => {
             ("SERVICE_UNAVAILABLE", "Not available at the moment")
         }
+        Error::UnsupportedMediaType(_) => ("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type"),
         Error::Malformed(_) => ("BAD_REQUEST", "The request cannot be read"),
         _ => ("INTERNAL_SERVER_ERROR", "Internal Server Error"),
     };

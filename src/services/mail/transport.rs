@@ -162,5 +162,12 @@ fn make_room(directory: &Path) -> io::Result<()> {
         .collect();
     files.sort();
     let surplus = (files.len() + 1).saturating_sub(MAX_KEPT);
-    files.iter().take(surplus).try_for_each(std::fs::remove_file)
+    for file in files.iter().take(surplus) {
+        match std::fs::remove_file(file) {
+            // Another letter has made room at the same time.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    Ok(())
 }

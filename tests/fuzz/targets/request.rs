@@ -33,7 +33,8 @@ pub fn exchange(input: &[u8], is_meant: impl Fn(&Uri) -> bool) -> Option<Exchang
         let has_credentials = [header::AUTHORIZATION, header::COOKIE]
             .iter()
             .any(|name| request.headers().contains_key(name));
-        let response = stage.runtime.block_on(stage.app.send_unchecked(request));
+        let mut response = stage.runtime.block_on(stage.app.send_unchecked(request));
+        response.body = response.decoded();
         let exchange = Exchange { method, target, has_credentials, response };
         check(&exchange, stage);
         stage.restore();
