@@ -14,10 +14,9 @@ use crate::database::statement::{Row, Statement};
 
 /// How many connections carry reads before any of them carries two at once.
 const BASE: usize = 4;
-/// How many reads a connection carries before another one is taken for them.
+/// How many reads a connection carries before another one is taken for them; and on all there may be, together, so many
+/// for each.
 const DEPTH: usize = 8;
-/// How many reads are on their way at the most, for each connection that there may be.
-const MAX_DEPTH: usize = 8;
 
 pub(super) struct Lanes {
     lanes: Mutex<Vec<Lane>>,
@@ -43,13 +42,18 @@ impl Lanes {
         Self {
             lanes: Mutex::default(),
             max,
-            places: Arc::new(Semaphore::new(max * MAX_DEPTH)),
+            places: Arc::new(Semaphore::new(max * DEPTH)),
             opened: Notify::new(),
         }
     }
 
     pub(super) fn close(&self) {
         self.places.close();
+    }
+
+    /// How many are on their way.
+    pub(super) fn reads(&self) -> usize {
+        (self.max * DEPTH).saturating_sub(self.places.available_permits())
     }
 
     /// The connection that carries the fewest reads, unless it is better to take another one.

@@ -256,10 +256,12 @@ impl Pool {
         &self.liveness
     }
 
-    /// Whether somebody who comes now would have to wait for a connection for too long.
+    /// Whether somebody who comes now would have to wait for too long.
     pub(super) fn is_rushed(&self) -> bool {
         let waiting = self.waiting.load(Ordering::Relaxed);
-        waiting > 0 && self.rush().is_too_long(waiting, Instant::now())
+        // Reads that are on their way come first as well.
+        let before = waiting + self.lanes.reads();
+        waiting > 0 && self.rush().is_too_long(before, Instant::now())
     }
 
     fn rush(&self) -> MutexGuard<'_, Rush> {

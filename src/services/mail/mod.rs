@@ -1,7 +1,7 @@
 //! E-mail: what is written ([`letters`]), how it gets there ([`transport`]), and the queue in between ([`outbox`]).
 //!
-//! A request only queues a letter. Looking up whom it is for, and sending it, happen after the answer, so that how
-//! long the answer takes tells nobody whether an address is known.
+//! A request only queues a letter. Looking up whom it is for, and sending it, happen a moment after the answer, so that
+//! how long the answer takes tells nobody whether an address is known.
 
 pub mod letters;
 pub mod outbox;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::letters::{Letter, Writer};
 use super::transport::{SendError, Transport};
@@ -13,6 +14,9 @@ use crate::database::DatabaseError;
 
 /// How many letters may wait. One more is refused, and with it the request.
 const QUEUE_LENGTH: usize = 1_000;
+/// How long a letter waits before anything is done about it. By then the answer has left, and what there is to do for an
+/// address that is known does not make it slower, not even on a busy machine.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How many are being written and sent at a time.
 const MAX_SENDING: usize = 4;
 /// How long to wait before each further attempt. After the last one the letter is given up, and the log says so.
@@ -28,17 +32,20 @@ const FINISH: Duration = Duration::from_secs(5);
 /// Takes letters, and sends them after the answer.
 pub struct Outbox {
     /// `None` once it is closed.
-    queue: Mutex<Option<Sender<Letter>>>,
+    queue: Mutex<Option<Sender<Due>>>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// A letter, and when it is its turn.
+type Due = (Instant, Letter);
+
 /// A place in the queue.
-pub struct Place(OwnedPermit<Letter>);
+pub struct Place(OwnedPermit<Due>);
 
 impl Place {
     /// Puts a letter there.
     pub fn post(self, letter: Letter) {
-        self.0.send(letter);
+        self.0.send((Instant::now() + PAUSE, letter));
     }
 }
 
@@ -74,10 +81,11 @@ impl Outbox {
     }
 }
 
-async fn work_off(mut letters: Receiver<Letter>, writer: Arc<Writer>, transport: Arc<Transport>) {
+async fn work_off(mut letters: Receiver<Due>, writer: Arc<Writer>, transport: Arc<Transport>) {
     let turns = Arc::new(Semaphore::new(MAX_SENDING));
     let mut running = JoinSet::new();
-    while let Some(letter) = letters.recv().await {
+    while let Some((due, letter)) = letters.recv().await {
+        tokio::time::sleep_until(due).await;
         let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
         let (writer, transport) = (Arc::clone(&writer), Arc::clone(&transport));
         running.spawn(async move {
