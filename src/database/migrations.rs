@@ -151,12 +151,14 @@ fn last_applied_sqlite(
 }
 
 fn sqlite_runner() -> Runner {
-    with_history_table(embedded_sqlite::migrations::runner())
+    configured(embedded_sqlite::migrations::runner())
 }
 
-fn with_history_table(mut runner: Runner) -> Runner {
+fn configured(mut runner: Runner) -> Runner {
     runner.set_migration_table_name(HISTORY_TABLE);
-    runner
+    // One transaction for all that is pending, with what says that it was done: by itself refinery writes that in a second
+    // one, and a program that is killed in between can never start again.
+    runner.set_grouped(true)
 }
 
 /// Tells a database that is newer than this program from a migration that failed.

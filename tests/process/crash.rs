@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::client;
 use super::server::Program;
-use super::{sign_up, titles};
+use super::{ran, sign_up, titles};
 
 /// Kills a server while eight threads write, and compares what was acknowledged with what is there.
 fn survives_kill(program: &Program) {
@@ -65,5 +65,20 @@ fn what_was_acknowledged_survives_kill_on_the_embedded_database() {
 fn what_was_acknowledged_survives_kill_on_postgres() {
     if let Some(program) = Program::on_postgres() {
         survives_kill(&program);
+    }
+}
+
+/// A database that is half migrated must not be one that nothing can be done with any more.
+#[test]
+fn migrating_may_be_killed_at_any_moment() {
+    for milliseconds in (0..120).step_by(6) {
+        for program in Program::on_every_engine() {
+            let mut child = program.child(&["migrate"]);
+            std::thread::sleep(Duration::from_millis(milliseconds));
+            let _ = child.kill();
+            let _ = child.wait_with_output();
+            ran(&program, &["migrate"]);
+            assert!(!ran(&program, &["migrate", "--status"]).contains("pending"));
+        }
     }
 }

@@ -7,7 +7,7 @@ use refinery::{Runner, SchemaVersion};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::{HISTORY_TABLE, Migration, MigrationError, applied, explain, with_history_table};
+use super::{HISTORY_TABLE, Migration, MigrationError, applied, configured, explain};
 use crate::config::PostgresSettings;
 use crate::database::copies;
 use crate::database::postgres::Connector;
@@ -26,7 +26,7 @@ const SILENT_FOR: Duration = Duration::from_secs(3);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) fn runner() -> Runner {
-    with_history_table(embedded::migrations::runner())
+    configured(embedded::migrations::runner())
 }
 
 /// Copies that start together migrate one after the other: each holds a lock for as long as a transaction on
