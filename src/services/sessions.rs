@@ -12,7 +12,7 @@ use crate::models::user::{User, UserId};
 /// The longest session token that is looked for, in bytes. Real ones have 32.
 const MAX_TOKEN_BYTES: usize = 255;
 /// How much is kept of what a client calls itself. Browsers take some hundred characters.
-const MAX_USER_AGENT_CHARS: usize = 512;
+const MAX_USER_AGENT_CHARS: usize = 1_024;
 
 /// Whether a session is extended when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,7 +67,7 @@ on_every_engine! {
         let call = Call::post("/api/auth/sign-up/email").json(&body);
         let signed_up = app.send(call.header("user-agent", &"Test/1.0".repeat(10_000))).await;
         let session = get_session(&app, &token_of(&signed_up)).await.json();
-        assert_eq!(session["session"]["userAgent"], "Test/1.0".repeat(64));
+        assert_eq!(session["session"]["userAgent"], "Test/1.0".repeat(128));
     }
 
     async fn nobody_is_null_and_only_a_session_that_ended_clears_cookies(app: TestApp) {
