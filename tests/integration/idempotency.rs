@@ -123,6 +123,15 @@ on_every_engine! {
         assert_eq!(twice(&app, &ada, keyed(make, "make")).await.status, 201);
     }
 
+    async fn names_in_another_order_are_the_same_request(app: TestApp) {
+        let ada = app.person("ada").await;
+        let create = |body: &'static str| keyed(Call::post(TASKS).body("application/json", body), "k");
+        let first = app.send_as(&ada, create(r#"{"title":"t","priority":"low"}"#)).await;
+        let again = app.send_as(&ada, create(r#"{ "priority":"low", "title":"t" }"#)).await;
+        assert!(is_replayed(&again), "{}", again.text());
+        assert_eq!(again.body, first.body);
+    }
+
     async fn a_key_is_its_owners_alone(app: TestApp) {
         let (ada, grace) = (app.person("ada").await, app.person("grace").await);
         let task = |title: &str| keyed(Call::post(TASKS).json(&json!({"title": title})), "k");
