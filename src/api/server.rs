@@ -14,6 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Version, header};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::admission::{Admission, Place};
-use super::{AppState, failures, overload};
+use super::{App, AppState, failures, overload};
 use crate::error::Error;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay idle.
@@ -162,20 +163,12 @@ impl Connections {
         let Self { app, router, mut phase, open: _open, .. } = self;
         let (stream, on_request) = (place.metered(stream), place.on_request());
         let phase_of_answer = phase.clone();
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             on_request();
             let (app, router) = (Arc::clone(&app), router.clone());
             let phase = phase_of_answer.clone();
             async move {
-                let mut answer = if !names_one_host(&request) {
-                    let error = "a request must have one Host header (RFC 9112, section 3.2)";
-                    failures::refusal(&request, Error::Malformed(error.to_owned()))
-                } else if overload::refuses(&app, &request) {
-                    overload::refuse(&app, request).await
-                } else {
-                    request.extensions_mut().insert(ConnectInfo(peer));
-                    router.oneshot(request.map(Body::new)).await?
-                };
+                let mut answer = answer(&app, router, peer, request).await;
                 if *phase.borrow() != Phase::Serving {
                     let close = HeaderValue::from_static("close");
                     answer.headers_mut().insert(header::CONNECTION, close);
@@ -201,6 +194,25 @@ impl Connections {
         connection.as_mut().graceful_shutdown();
         connection.await
     }
+}
+
+/// By the router, where the request gets so far.
+async fn answer(
+    app: &App,
+    router: Router,
+    peer: SocketAddr,
+    mut request: Request<Incoming>,
+) -> Response {
+    if !names_one_host(&request) {
+        let error = "a request must have one Host header (RFC 9112, section 3.2)";
+        return failures::refusal(&request, Error::Malformed(error.to_owned()));
+    }
+    if overload::refuses(app, &request) {
+        return overload::refuse(app, request).await;
+    }
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let answered = router.oneshot(request.map(Body::new)).await;
+    answered.unwrap_or_else(|never| match never {})
 }
 
 /// What came before HTTP/1.1 need not.

@@ -145,13 +145,7 @@ impl CompleteRequest {
         let mut errors = Vec::new();
         for (name, value) in object {
             let outcome = match name.as_str() {
-                "completed" => match value {
-                    Value::Bool(completed) => {
-                        request.completed = Some(completed);
-                        Ok(())
-                    }
-                    _ => Err(Violation::new(code::TYPE, "true or false")),
-                },
+                "completed" => boolean(&value).map(|completed| request.completed = Some(completed)),
                 _ => Err(unknown_field()),
             };
             errors.extend(outcome.err().map(|violation| violation.at(pointer_to(&name))));
@@ -213,11 +207,11 @@ fn nullable_text<T>(
 }
 
 fn nullable_bool(value: &Value) -> Result<Option<bool>, Violation> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Bool(value) => Ok(Some(*value)),
-        _ => Err(Violation::new(code::TYPE, "true or false")),
-    }
+    if value.is_null() { Ok(None) } else { boolean(value).map(Some) }
+}
+
+fn boolean(value: &Value) -> Result<bool, Violation> {
+    value.as_bool().ok_or_else(|| Violation::new(code::TYPE, "true or false"))
 }
 
 fn unknown_field() -> Violation {

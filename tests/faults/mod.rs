@@ -4,8 +4,8 @@
 //! `FAULT_ROUNDS=50 cargo test --test duly faults` for more than the few rounds of every day.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -16,6 +16,8 @@ use crate::support::cluster::Cluster;
 use crate::support::database::Dice;
 
 const CLIENTS: u64 = 6;
+/// How long the clients may take, once nothing is killed any more, until there is enough to compare.
+const ENOUGH_WITHIN: Duration = Duration::from_secs(30);
 
 fn rounds() -> u64 {
     let rounds = std::env::var("FAULT_ROUNDS").ok();
@@ -29,7 +31,7 @@ struct Done {
 }
 
 /// Makes a task, gives it names one after the other, toggles it, and sometimes deletes it, until it is over.
-fn work(mut client: Client, is_over: &AtomicBool) -> Done {
+fn work(mut client: Client, is_over: &AtomicBool, written: &AtomicU64) -> Done {
     let mut titles = Vec::new();
     let mut last_version = 0;
     let mut in_order = |version: &serde_json::Value| {
@@ -41,6 +43,7 @@ fn work(mut client: Client, is_over: &AtomicBool) -> Done {
         if is_over.load(Ordering::SeqCst) {
             break;
         }
+        let before = client.writes;
         let made = client.write("POST", "/api/me/tasks", Some(&json!({"title": "new"}))).json();
         in_order(&made["version"]);
         let path = format!("/api/me/tasks/{}", made["id"].as_str().expect("an id"));
@@ -59,6 +62,7 @@ fn work(mut client: Client, is_over: &AtomicBool) -> Done {
         } else {
             titles.extend(names.into_iter().next_back());
         }
+        written.fetch_add(client.writes - before, Ordering::SeqCst);
     }
     Done { titles, writes: client.writes }
 }
@@ -70,15 +74,16 @@ fn survives(program: &Program, mut kill: impl FnMut(Server) -> Server) {
     let server = program.start();
     let ada = sign_up(&server, "ada");
     let mut running = Some(server);
-    let is_over = AtomicBool::new(false);
+    let (is_over, written) = (AtomicBool::new(false), AtomicU64::new(0));
+    let enough = 20 * rounds();
     let mut dice = Dice(rounds());
     let done = std::thread::scope(|scope| -> Vec<Done> {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|number| {
                 let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
                 let client = Client::new(address, &ada.session_token, number);
-                let is_over = &is_over;
-                scope.spawn(move || work(client, is_over))
+                let (is_over, written) = (&is_over, &written);
+                scope.spawn(move || work(client, is_over, written))
             })
             .collect();
         for _ in 0..rounds() {
@@ -86,6 +91,11 @@ fn survives(program: &Program, mut kill: impl FnMut(Server) -> Server) {
             running = running.take().map(&mut kill);
         }
         std::thread::sleep(Duration::from_millis(300));
+        // A busy machine takes longer.
+        let deadline = Instant::now() + ENOUGH_WITHIN;
+        while written.load(Ordering::SeqCst) <= enough && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         is_over.store(true, Ordering::SeqCst);
         clients
             .into_iter()
@@ -95,7 +105,7 @@ fn survives(program: &Program, mut kill: impl FnMut(Server) -> Server) {
     let server = running.expect("it was started");
     let writes: u64 = done.iter().map(|done| done.writes).sum();
     eprintln!("{writes} changes in {} rounds", rounds());
-    assert!(writes > 10 * rounds(), "{writes} changes are too few to say anything");
+    assert!(writes > enough, "{writes} changes are too few to say anything");
     let wanted = done.into_iter().flat_map(|done| done.titles).collect();
     assert_each_once(&server, &ada.session_token, wanted, writes);
 }
