@@ -17,6 +17,14 @@ export class Refused extends Error {
   get isTemporary() {
     return [408, 429].includes(this.status) || this.status >= 500 || this.code === 'still_running';
   }
+
+  /**
+   * How long to wait before the same request, in milliseconds: at least as long as the server says, and up to as long
+   * again, so that all those who were told the same do not come back together.
+   */
+  get pause() {
+    return this.retryAfter * 1000 * (1 + Math.random());
+  }
 }
 
 /** No answer came. What was asked for may have happened. */
@@ -43,7 +51,7 @@ export async function request(method, path, options = {}) {
     } catch (error) {
       const again = method === 'GET' && attempt < READ_ATTEMPTS && error instanceof Refused && error.isTemporary;
       if (!again || error.retryAfter === null || error.retryAfter > LONGEST_WAIT) throw error;
-      await wait(error.retryAfter * 1000, options.signal);
+      await wait(error.pause, options.signal);
     }
   }
 }

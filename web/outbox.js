@@ -192,7 +192,7 @@ export class Outbox extends EventTarget {
     }
     if (error.status === 500) this.#breakdowns += 1;
     if (error.isTemporary && this.#breakdowns < MOST_BREAKDOWNS) {
-      return this.#tryLater('busy', error.retryAfter ? error.retryAfter * 1000 : backOff(this.#failures));
+      return this.#tryLater('busy', error.retryAfter ? error.pause : backOff(this.#failures));
     }
     this.#breakdowns = 0;
     this.#setTrouble(null);

@@ -12,7 +12,7 @@ use crate::Bench;
 use crate::options::Engine;
 use crate::requests::{Mode, requests};
 use crate::shared::load::{Load, Requests};
-use crate::shared::offered::{Offer, milliseconds};
+use crate::shared::offered::{Callers, Offer, milliseconds};
 use crate::shared::processes::{Server, memory};
 use crate::throughput::{median, sums};
 
@@ -20,6 +20,10 @@ use crate::throughput::{median, sums};
 const CONNECTIONS: usize = 4_000;
 /// Connections with which the best throughput is looked for, each of which waits for its answer.
 const BEST_WITH: [usize; 3] = [64, 256, 1_000];
+/// From which multiple of the best on it is also measured what becomes of it where callers wait as they are told.
+const PATIENT_FROM: f64 = 2.0;
+/// The longest that a patient one waits: told three seconds, and up to as long again.
+const LONGEST_WAIT: Duration = Duration::from_secs(6);
 /// The default.
 const MAX_WAIT_MS: &str = "150";
 /// The processor of the server, and of its database.
@@ -34,6 +38,8 @@ pub struct Curve {
     /// can take.
     pub smallest: f64,
     pub points: Vec<Point>,
+    /// The same from callers who wait as they are told.
+    pub patient: Vec<Point>,
 }
 
 /// Medians of the rounds.
@@ -91,25 +97,37 @@ fn curve(bench: &mut Bench, engine: Engine, server: &Server) -> Curve {
     });
     let smallest = answered(bench, server, CONNECTIONS, healthz);
     eprintln!("overload, {}: best with {connections} connections", engine.name());
-    let points = bench.options.offered.clone().into_iter().map(|offered| {
-        let rounds = (1..=bench.options.rounds).map(|_| {
-            let best = best(bench, server, connections);
-            point(bench, server, offered, best)
+    let mut points = |callers, least| {
+        let offered = bench.options.offered.clone().into_iter();
+        let offered = offered.filter(|offered| *offered >= least);
+        let points = offered.map(|offered| {
+            let rounds = (1..=bench.options.rounds).map(|_| {
+                let best = best(bench, server, connections);
+                point(bench, server, callers, offered, best)
+            });
+            let point = medians(rounds.collect());
+            report(callers, &point);
+            point
         });
-        let point = medians(rounds.collect());
-        eprintln!(
-            "    {offered} times {:.0}: {:.2} of it, p99 {:.0} ms, {:.0} refused a second, p99 {:.0} ms{}",
-            point.best,
-            point.good,
-            point.accepted[1],
-            point.refused,
-            point.refused_p99,
-            if point.errors.is_empty() { String::new() } else { format!(", {:?}", point.errors) },
-        );
-        point
-    });
-    let points: Vec<Point> = points.collect();
-    Curve { engine, best: median(points.iter().map(|point| point.best)), smallest, points }
+        points.collect::<Vec<Point>>()
+    };
+    let (careless, patient) =
+        (points(Callers::Careless, 0.0), points(Callers::Patient, PATIENT_FROM));
+    let best = median(careless.iter().map(|point| point.best));
+    Curve { engine, best, smallest, points: careless, patient }
+}
+
+fn report(callers: Callers, point: &Point) {
+    eprintln!(
+        "    {callers:?}: {} times {:.0}: {:.2} of it, p99 {:.0} ms, {:.0} refused a second, p99 {:.0} ms{}",
+        point.offered,
+        point.best,
+        point.good,
+        point.accepted[1],
+        point.refused,
+        point.refused_p99,
+        if point.errors.is_empty() { String::new() } else { format!(", {:?}", point.errors) },
+    );
 }
 
 /// Right answers of the mix a second, where each connection waits for its answer.
@@ -124,15 +142,21 @@ fn answered(bench: &Bench, server: &Server, connections: usize, requests: Reques
     load.run(bench.options.warm_up, bench.options.round, || ()).0.per_second()
 }
 
-fn point(bench: &mut Bench, server: &Server, offered: f64, best: f64) -> Point {
+fn point(bench: &mut Bench, server: &Server, callers: Callers, offered: f64, best: f64) -> Point {
     let tokens = bench.issuer.tokens(bench.options.scale.people());
     let offer = Offer {
         address: server.address,
         connections: CONNECTIONS,
         per_second: best * offered,
+        callers,
         requests: requests(Mode::Mixed, bench.options.scale, &tokens),
     };
-    let (warm_up, time) = (bench.options.warm_up, bench.options.round);
+    let warm_up = match callers {
+        Callers::Careless => bench.options.warm_up,
+        // All begin together, and those who were too many then have come back by the end of it.
+        Callers::Patient => bench.options.warm_up + LONGEST_WAIT,
+    };
+    let time = bench.options.round;
     let outcome = offer.run(warm_up, time);
     let seconds = time.as_secs_f64();
     Point {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::Bench;
 use crate::options::Engine;
-use crate::overload::{self, Curve};
+use crate::overload::{self, Curve, Point};
 use crate::plot;
 use crate::recovery::{self, Killed, Recovery};
 use crate::report::{at_least, at_most, head, line};
@@ -83,32 +83,7 @@ fn overload_section(text: &mut String, curves: &[Curve]) {
         text,
         "## More than it can carry\n\n![Right answers over what is offered](goodput.svg)\n"
     );
-    line!(
-        text,
-        "| | offered | a second | right answers, of the best | p50 ms | p99 ms | p99.9 ms | 503 a second | their p99 ms | peak MB | \
-         errors |"
-    );
-    line!(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    for curve in curves {
-        for point in &curve.points {
-            let aim = (point.offered >= 1.0).then_some(0.9);
-            let errors: u64 = point.errors.values().sum();
-            line!(
-                text,
-                "| {} | {}× | {:.0} | {} | {:.1} | {} | {:.1} | {:.0} | {:.1} | {:.0} | {errors} |",
-                curve.engine.name(),
-                point.offered,
-                point.offered * point.best,
-                at_least(point.good, 2, aim),
-                point.accepted[0],
-                at_most(point.accepted[1], 1, Some(200.0)),
-                point.accepted[2],
-                point.refused,
-                point.refused_p99,
-                point.peak,
-            );
-        }
-    }
+    points(text, curves, |curve| &curve.points);
     for curve in curves {
         line!(
             text,
@@ -119,10 +94,42 @@ fn overload_section(text: &mut String, curves: &[Curve]) {
             curve.smallest
         );
     }
-    for point in curves.iter().flat_map(|curve| &curve.points) {
-        if !point.errors.is_empty() {
-            line!(text, "\nErrors at {}×: {:?}", point.offered, point.errors);
-        }
+    line!(
+        text,
+        "\n### The same from people who come again when they were told to\n\nEach connection is somebody's, who asks for \
+         nothing for as long as `Retry-After` says.\n"
+    );
+    points(text, curves, |curve| &curve.patient);
+}
+
+fn points(text: &mut String, curves: &[Curve], of: fn(&Curve) -> &[Point]) {
+    line!(
+        text,
+        "| | offered | a second | right answers, of the best | p50 ms | p99 ms | p99.9 ms | 503 a second | their p99 ms | peak MB | \
+         errors |"
+    );
+    line!(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for (curve, point) in curves.iter().flat_map(|curve| of(curve).iter().map(move |p| (curve, p)))
+    {
+        let aim = (point.offered >= 1.0).then_some(0.9);
+        let errors: u64 = point.errors.values().sum();
+        line!(
+            text,
+            "| {} | {}× | {:.0} | {} | {:.1} | {} | {:.1} | {:.0} | {:.1} | {:.0} | {errors} |",
+            curve.engine.name(),
+            point.offered,
+            point.offered * point.best,
+            at_least(point.good, 2, aim),
+            point.accepted[0],
+            at_most(point.accepted[1], 1, Some(200.0)),
+            point.accepted[2],
+            point.refused,
+            point.refused_p99,
+            point.peak,
+        );
+    }
+    for point in curves.iter().flat_map(of).filter(|point| !point.errors.is_empty()) {
+        line!(text, "\nErrors at {}×: {:?}", point.offered, point.errors);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -56,6 +57,13 @@ impl Client {
         }
     }
 
+    /// For how long the answer that came last wants to be left alone.
+    pub fn retry_after(&self) -> Duration {
+        let head = String::from_utf8_lossy(&self.buffer[..self.body_at]);
+        let seconds = header(&head, "retry-after").and_then(|value| value.parse().ok());
+        seconds.map_or(Duration::ZERO, Duration::from_secs)
+    }
+
     fn body(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.buffer[self.body_at..])
     }
@@ -78,12 +86,14 @@ impl Head {
         let is_none = || io::Error::from(io::ErrorKind::InvalidData);
         let head = std::str::from_utf8(&buffer[..end]).map_err(|_| is_none())?;
         let status = head.get(9..12).and_then(|text| text.parse().ok()).ok_or_else(is_none)?;
-        let length = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .map_or(Some(0), |(_, value)| value.parse().ok())
+        let length = header(head, "content-length")
+            .map_or(Some(0), |value| value.parse().ok())
             .ok_or_else(is_none)?;
         Ok(Some(Self { status, body_at: end + 4, length }))
     }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+    headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

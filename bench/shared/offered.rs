@@ -1,5 +1,5 @@
-//! HTTP load that does not wait: requests become due at random moments of a given mean rate, whatever has become of
-//! those before. So a server that is too slow is not asked less, and a request's time counts from when it was due.
+//! HTTP load that does not wait: requests become due at random moments of a given mean rate, and a request's time counts
+//! from when it was due. So a server that is too slow is not asked less.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,12 +20,24 @@ const TICK: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 const OVERLOADED: u16 = 503;
 
+/// What those do who are told to come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// What becomes due takes any connection, whatever has become of that before.
+    Careless,
+    /// Each connection is somebody's, who asks for nothing for as long as the answer says (RFC 9110, section 10.2.3), and
+    /// for up to as long again: as the page does.
+    Patient,
+}
+
 /// What is to be offered.
 pub struct Offer {
     pub address: SocketAddr,
     /// How many requests may be on their way at once.
     pub connections: usize,
+    /// By all of them, as long as nobody waits.
     pub per_second: f64,
+    pub callers: Callers,
     pub requests: Requests,
 }
 
@@ -43,6 +55,7 @@ pub struct Outcome {
 
 /// What the connections share.
 struct Offering {
+    address: SocketAddr,
     requests: Requests,
     due: RefCell<VecDeque<Instant>>,
     is_due: Notify,
@@ -69,6 +82,7 @@ impl Offer {
         }
         let began = Instant::now();
         let offering = Rc::new(Offering {
+            address: self.address,
             requests: self.requests,
             due: RefCell::default(),
             is_due: Notify::new(),
@@ -76,12 +90,18 @@ impl Offer {
             counts_until: began + warm_up + time,
             outcome: RefCell::default(),
         });
+        let moments =
+            |seed, per_second| Moments { random: Random::new(seed), per_second, next: began };
+        let each = self.per_second / self.connections as f64;
         let connections = clients.into_iter().enumerate().map(|(index, client)| {
-            tokio::task::spawn_local(Rc::clone(&offering).answer_all(client, self.address, index))
+            let own = (self.callers == Callers::Patient).then(|| moments(!(index as u64), each));
+            tokio::task::spawn_local(Rc::clone(&offering).ask_all(client, index, own))
         });
         let connections: Vec<_> = connections.collect();
-        offering.make_due(began, self.per_second).await;
-        tokio::time::sleep(PATIENCE).await;
+        if self.callers == Callers::Careless {
+            offering.make_due(moments(1, self.per_second)).await;
+        }
+        tokio::time::sleep_until((offering.counts_until + PATIENCE).into()).await;
         for connection in connections {
             connection.abort();
         }
@@ -98,30 +118,47 @@ impl Offer {
     }
 }
 
+/// Random moments: the pauses between them are exponentially distributed.
+struct Moments {
+    random: Random,
+    per_second: f64,
+    next: Instant,
+}
+
+impl Moments {
+    fn take(&mut self) -> Instant {
+        let chance = (self.random.below(1 << 32) + 1) as f64 / (1_u64 << 32) as f64;
+        let pause = Duration::from_secs_f64(-chance.ln() / self.per_second);
+        let now = self.next;
+        self.next += pause;
+        now
+    }
+}
+
 impl Offering {
-    /// At random moments: the pauses between them are exponentially distributed.
-    async fn make_due(&self, began: Instant, per_second: f64) {
-        let mut random = Random::new(1);
-        let mut next = began;
+    async fn make_due(&self, mut moments: Moments) {
         let mut tick = tokio::time::interval(TICK);
-        while next < self.counts_until {
+        while moments.next < self.counts_until {
             tick.tick().await;
-            while next <= Instant::now() && next < self.counts_until {
-                self.due.borrow_mut().push_back(next);
+            while moments.next <= Instant::now() && moments.next < self.counts_until {
+                let due = moments.take();
+                self.note_offer(due);
+                self.due.borrow_mut().push_back(due);
                 self.is_due.notify_one();
-                self.outcome.borrow_mut().offered += u64::from(next >= self.counts_from);
-                let chance = (random.below(1 << 32) + 1) as f64 / (1_u64 << 32) as f64;
-                next += Duration::from_secs_f64(-chance.ln() / per_second);
             }
         }
     }
 
-    /// One connection: the request that has been due for longest, and then the next.
-    async fn answer_all(self: Rc<Self>, mut client: Client, address: SocketAddr, index: usize) {
+    /// One connection: the request that has been due for longest, or that of its own next moment, and then the next.
+    async fn ask_all(self: Rc<Self>, mut client: Client, index: usize, mut own: Option<Moments>) {
         let mut random = Random::new(index as u64);
         let mut request = Vec::with_capacity(2 * 1024);
         loop {
-            let due = self.next_due().await;
+            let due = match &mut own {
+                Some(moments) if moments.next >= self.counts_until => return,
+                Some(moments) => self.wait_for(moments).await,
+                None => self.next_due().await,
+            };
             request.clear();
             let expected = (self.requests)(&mut random, &mut request);
             let answer = tokio::time::timeout(PATIENCE, client.exchange(&request)).await;
@@ -130,12 +167,24 @@ impl Offering {
                 Ok(Err(error)) => Err(error.kind().to_string()),
                 Err(_) => Err("no answer in time".to_owned()),
             };
-            let is_broken = status.is_err();
+            let (is_broken, is_refused) = (status.is_err(), status == Ok(OVERLOADED));
             self.count(due, expected, status);
-            if is_broken && let Ok(new) = Client::try_connect(address).await {
+            if is_broken && let Ok(new) = Client::try_connect(self.address).await {
                 client = new;
             }
+            if is_refused && let Some(moments) = &mut own {
+                let longer = 1.0 + random.below(1_000) as f64 / 1e3;
+                let pause = client.retry_after().mul_f64(longer);
+                moments.next = moments.next.max(Instant::now() + pause);
+            }
         }
+    }
+
+    async fn wait_for(&self, moments: &mut Moments) -> Instant {
+        tokio::time::sleep_until(moments.next.into()).await;
+        let due = moments.take();
+        self.note_offer(due);
+        due
     }
 
     async fn next_due(&self) -> Instant {
@@ -146,6 +195,10 @@ impl Offering {
                 None => self.is_due.notified().await,
             }
         }
+    }
+
+    fn note_offer(&self, due: Instant) {
+        self.outcome.borrow_mut().offered += u64::from(due >= self.counts_from);
     }
 
     fn count(&self, due: Instant, expected: u16, status: Result<u16, String>) {

@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ const MEMORY: Duration = Duration::from_secs(1);
 const ENOUGH_IN_TIME: u32 = 3;
 /// How often it is logged how many were refused.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
+/// The longest that anybody is told to wait, in seconds.
+const LONGEST_RETRY_AFTER: i64 = 3;
 
 /// When it was logged how many were refused, and how many have been since.
 static REFUSED: Mutex<(Option<Instant>, u64)> = Mutex::new((None, 0));
@@ -51,6 +54,13 @@ pub async fn refuse<B>(app: &App, request: Request<B>) -> Response {
 
 fn refusal<B>(request: &Request<B>) -> Response {
     failures::refusal(request, Error::Overloaded(None))
+}
+
+/// How many seconds one who is refused should wait: not as many as the one before, since those who come again together
+/// are too many again.
+pub fn retry_after() -> i64 {
+    static TURN: AtomicI64 = AtomicI64::new(0);
+    1 + TURN.fetch_add(1, Ordering::Relaxed).rem_euclid(LONGEST_RETRY_AFTER)
 }
 
 /// At most one line in ten seconds: there is too much to do already.

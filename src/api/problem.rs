@@ -13,8 +13,8 @@ use crate::models::task::Task;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 /// What the `type` of a problem begins with. It identifies; nothing has to be served there.
 const TYPE_BASE: &str = "https://duly.invalid/problems/";
-/// How long a client should wait after a 503, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// How long a client should wait for what is soon over, in seconds.
+const RETRY_AFTER_SECONDS: i64 = 1;
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -123,6 +123,16 @@ impl Error {
         listed.ok()
     }
 
+    /// After how many seconds it is worth asking again.
+    fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::TooManyRequests(seconds) => Some(*seconds),
+            Self::Overloaded(_) => Some(overload::retry_after()),
+            Self::StillRunning | Self::Timeout | Self::Unavailable(_) => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        }
+    }
+
     /// A 5xx is logged here, once, where it leaves; its cause goes no further.
     fn log(&self) {
         match self {
@@ -157,7 +167,7 @@ impl IntoResponse for Error {
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Self::TooManyRequests(seconds) = self {
+        if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if let Self::Unauthorized(reason) = self {
@@ -165,9 +175,6 @@ impl IntoResponse for Error {
         }
         if status == StatusCode::REQUEST_TIMEOUT {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE || code == "still_running" {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response
     }

@@ -109,7 +109,7 @@ fn of(owner: &UserId, once: &Once, sql: impl Into<std::borrow::Cow<'static, str>
 }
 
 /// Frees the key where it has run out, and whatever was kept under others too many changes ago.
-fn free_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
+pub fn free_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
     let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND (key = $2 AND expires_at <= $3 \
          OR change_number <= (SELECT version FROM owners WHERE user_id = $1) - $4)";
     of(owner, once, sql).bind(now).bind(KEPT_CHANGES)

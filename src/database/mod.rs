@@ -12,7 +12,7 @@ mod dialect;
 pub mod idempotency;
 pub mod keys;
 pub mod migrations;
-mod postgres;
+pub mod postgres;
 mod scope;
 pub mod sessions;
 mod sqlite;

@@ -1,8 +1,8 @@
 //! The PostgreSQL end of the seam: statements on a connection of their own, in one round trip.
 //!
 //! Short reads share connections (`lanes`). Other work runs in a task that owns its connection until every answer has
-//! arrived, so a request that is dropped half-way never hands on a connection with work in flight. What is sent again when a connection is lost is reads, and nothing
-//! else: a write may have happened.
+//! arrived, so a request that is dropped half-way never hands on a connection with work in flight. What is sent again
+//! when a connection is lost is reads, and nothing else: a write may have happened.
 
 mod connection;
 mod connector;
@@ -12,7 +12,7 @@ mod lanes;
 mod lease;
 mod liveness;
 mod pool;
-mod rush;
+pub mod rush;
 mod tls;
 mod values;
 

@@ -24,6 +24,7 @@ mod priority;
 mod query_string;
 mod rate_limits;
 mod redirect;
+mod rush;
 mod scopes;
 mod secret;
 mod signatures;

@@ -15,11 +15,14 @@ use crate::database::{DatabaseError, MAX_WAITING};
 const RUSH: Duration = Duration::from_millis(500);
 /// What a pause is.
 const PAUSE: Duration = Duration::from_millis(100);
+/// For how long a rush is remembered over a pause: who comes after it would find as many as before.
+const MEMORY: Duration = Duration::from_secs(1);
 /// Over how long it is counted how fast places are handed on.
 const COUNTED: Duration = Duration::from_millis(100);
 
+/// How places are handed on, by which it is told who has waited for too long.
 #[derive(Debug)]
-pub(super) struct Rush {
+pub struct Rush {
     /// How long is too long; `None` where everybody waits as long as it takes.
     max_wait: Option<Duration>,
     /// When the first of those got a place who came through without a pause, and the last one.
@@ -31,15 +34,16 @@ pub(super) struct Rush {
 }
 
 impl Rush {
-    pub(super) fn new(max_wait: Option<Duration>) -> Self {
+    /// `max_wait` is how long anybody may wait in a rush; `None` where everybody waits as long as it takes.
+    pub fn new(max_wait: Option<Duration>) -> Self {
         let counted = (Instant::now(), 0);
         Self { max_wait, since: None, counted, interval: Duration::ZERO }
     }
 
     /// Whether somebody may go on who has a place now, and has had to wait for it since then.
-    pub(super) fn lets_through(&mut self, waited_since: Instant, now: Instant) -> bool {
+    pub fn lets_through(&mut self, waited_since: Instant, now: Instant) -> bool {
         let first = match self.since {
-            Some((first, last)) if now.duration_since(last) < PAUSE => first,
+            Some((first, last)) if goes_on(first, last, now) => first,
             _ => now,
         };
         self.since = Some((first, now));
@@ -61,7 +65,7 @@ impl Rush {
     }
 
     /// Whether somebody who comes now, with so many before them, would have to wait for too long.
-    pub(super) fn is_too_long(&self, waiting: usize, now: Instant) -> bool {
+    pub fn is_too_long(&self, waiting: usize, now: Instant) -> bool {
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         self.forbids(self.interval.saturating_mul(waiting), now)
     }
@@ -73,6 +77,13 @@ impl Rush {
         });
         is_rush && self.max_wait.is_some_and(|max_wait| wait > max_wait)
     }
+}
+
+/// Whether places are handed on as they were before, or a rush was interrupted for a moment.
+fn goes_on(first: Instant, last: Instant, now: Instant) -> bool {
+    let pause = now.duration_since(last);
+    let was_rush = last.duration_since(first) >= RUSH;
+    pause < if was_rush { MEMORY } else { PAUSE }
 }
 
 /// One of those who wait, of whom there are not too many.
