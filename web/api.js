@@ -27,7 +27,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came. What was asked for may have happened. */
+/** No answer of this server came. What was asked for may have happened. */
 export class Unreachable extends Error {
   constructor(cause) {
     super('The server cannot be reached. Are you connected?', { cause });
@@ -70,6 +70,8 @@ async function ask(method, path, { body, key, signal, keepalive = false }) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.any(signals),
       keepalive,
+      cache: 'no-store',
+      redirect: 'error',
     });
     text = await answer.text();
   } catch (error) {
@@ -77,8 +79,18 @@ async function ask(method, path, { body, key, signal, keepalive = false }) {
     throw new Unreachable(error);
   }
   const json = parseJson(text);
-  if (answer.ok) return json;
+  if (!isOurs(answer, json)) throw new Unreachable(answer.status);
+  if (answer.ok) return json ?? null;
   throw refusal(answer, json);
+}
+
+/**
+ * Whether the server has said so, and not something on the way to it: a proxy with nothing behind it, or a network that
+ * wants a visitor to sign in first. What those say is no reason to take a change for done, or for refused.
+ */
+function isOurs({ ok, status }, json) {
+  if (ok) return status === 204 || json !== undefined;
+  return [408, 429].includes(status) || status > 500 || typeof (json?.code ?? json?.message) === 'string';
 }
 
 /** The problem documents of the task routes, and Better Auth's `{ message, code }`. */
@@ -91,11 +103,12 @@ function refusal(answer, json) {
   return new Refused(message, { status, code: json?.code, errors: json?.errors, retryAfter: seconds });
 }
 
+/** `undefined` where it is none. */
 function parseJson(text) {
   try {
-    return text === '' ? null : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { current, lastUser, onChangeElsewhere } from './session.js';
+import { forgetTasksOf } from './storage.js';
 import { closeAllToasts } from './toast.js';
 import { showHome } from './views/home.js';
 import { showResetPassword } from './views/reset-password.js';
@@ -10,6 +11,8 @@ import { Workspace } from './workspace.js';
 
 const page = document.getElementById('page');
 let workspace = null;
+/** Whose view the address names: the id of who was here last, or `null`. */
+let addressOf = lastUser()?.id ?? null;
 
 async function start(notice = '') {
   const last = lastUser();
@@ -24,11 +27,21 @@ async function start(notice = '') {
 
 function show(session, notice = '', email = '') {
   if (workspace && workspace.user.id === session?.user.id) return;
+  closeWorkspace();
+  if (session) {
+    open(session);
+    return;
+  }
+  // Only what they did and could not send waits for them.
+  if (addressOf !== null) forgetTasksOf(addressOf);
+  showSignIn(page, { notice, email, onSignedIn: welcome });
+}
+
+/** Nothing of whoever was here stays on the screen. */
+function closeWorkspace() {
   workspace?.close();
   workspace = null;
   closeAllToasts();
-  if (session) open(session);
-  else showSignIn(page, { notice, email, onSignedIn: welcome });
 }
 
 /** Who comes in by the form goes on to the first task. */
@@ -38,6 +51,8 @@ function welcome(session) {
 }
 
 function open({ user }) {
+  if (addressOf !== null && addressOf !== user.id) forgetAddress();
+  addressOf = user.id;
   const opened = new Workspace(user);
   workspace = opened;
   opened.addEventListener('signed-out', () => start(sessionEnded(opened)));
@@ -47,8 +62,15 @@ function open({ user }) {
 /** Somebody has signed out, or is no more: nothing of theirs stays in this browser. */
 function leave(left) {
   left.clear();
-  workspace = null;
-  start();
+  closeWorkspace();
+  page.replaceChildren();
+  forgetAddress();
+  return start();
+}
+
+/** What somebody looked for is nobody else's business. */
+function forgetAddress() {
+  history.replaceState(null, '', '#/today');
 }
 
 function sessionEnded({ outbox }) {
@@ -58,19 +80,30 @@ function sessionEnded({ outbox }) {
 }
 
 function showTrouble(error) {
+  closeWorkspace();
   const retry = h('button', { type: 'button', class: 'button', onclick: () => start() }, 'Try again');
   page.replaceChildren(h('main', { class: 'trouble' }, h('h1', {}, 'Not available at the moment'), h('p', {}, error.message), retry));
 }
 
 onChangeElsewhere(({ left }) => {
+  if (isResetting) return;
   if (workspace && workspace.user.id === left) leave(workspace);
   else start();
 });
 addEventListener('pageshow', ({ persisted }) => persisted && start());
 
 const token = new URLSearchParams(location.search).get('token');
-if (token || location.search.includes('error=')) showResetPassword(page, token, start);
-else start();
+let isResetting = token !== null || location.search.includes('error=');
+if (isResetting) {
+  // The link is good for one use; it need not stand in the address meanwhile.
+  history.replaceState(null, '', '/');
+  showResetPassword(page, token, (notice) => {
+    isResetting = false;
+    start(notice);
+  });
+} else {
+  start();
+}
 
 // Caches the page itself, for starts without a connection. Everything works without it.
 navigator.serviceWorker?.register('/sw.js').catch(() => {});

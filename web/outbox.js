@@ -3,11 +3,13 @@
 // over each other. It is sent with its id as `Idempotency-Key` until the server has answered, so that it happens once.
 
 import { Refused, request, tasksPath } from './api.js';
-import { forget, names, read, write } from './storage.js';
+import { forget, forgetTasksOf, names, read, write } from './storage.js';
 import { uuid } from './uuid.js';
 
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 30_000;
+/** How long to wait at the most before looking again what is due: a clock may be set. */
+const LONGEST_SLEEP = 60_000;
 /** How often a change is tried that makes the server fail (500). One that is only busy is waited for. */
 const MOST_BREAKDOWNS = 4;
 
@@ -24,10 +26,15 @@ const ROUTES = {
 };
 
 export class Outbox extends EventTarget {
+  #userId;
   #prefix;
   #tasks;
   #changes = new Map();
   #volatile = new Set();
+  /** Those that were made in this tab. */
+  #own = new Set();
+  /** What was sent last in this tab, where the browser has no locks. */
+  #running = Promise.resolve();
   #timer = 0;
   #failures = 0;
   #breakdowns = 0;
@@ -38,6 +45,7 @@ export class Outbox extends EventTarget {
 
   constructor(userId) {
     super();
+    this.#userId = userId;
     this.#prefix = `${userId}:change:`;
     this.#tasks = tasksPath(userId);
     this.reload();
@@ -59,7 +67,9 @@ export class Outbox extends EventTarget {
 
   /** Takes a change, to be sent at once, or not before a time. Gives it back with its id. */
   add({ kind, task, body, notBefore = 0 }) {
-    const change = { id: uuid(), kind, task, body, notBefore, sent: false };
+    const newest = this.changes.at(-1)?.id ?? null;
+    const change = { id: uuid(newest), kind, task, body, notBefore, sent: false };
+    this.#own.add(change.id);
     this.#keep(change);
     this.#tell('change', 'here');
     this.drain();
@@ -68,7 +78,10 @@ export class Outbox extends EventTarget {
 
   /** Takes changes again that were given up, under the ids that they had. */
   addAgain(changes) {
-    for (const change of changes) this.#keep({ ...change, notBefore: 0 });
+    for (const change of changes) {
+      this.#own.add(change.id);
+      this.#keep({ ...change, notBefore: 0 });
+    }
     this.#tell('change', 'here');
     this.drain();
   }
@@ -83,8 +96,15 @@ export class Outbox extends EventTarget {
 
   #keep(change) {
     this.#changes.set(change.id, change);
-    if (write(this.#prefix + change.id, change)) this.#volatile.delete(change.id);
+    const isKept = () => write(this.#prefix + change.id, change);
+    // Where there is no room, the tasks that are kept for the next start make some.
+    if (isKept() || (forgetTasksOf(this.#userId), isKept())) this.#volatile.delete(change.id);
     else this.#volatile.add(change.id);
+  }
+
+  /** Whether changes would be lost with this tab: the browser keeps nothing, or has no room. */
+  get isAtRisk() {
+    return this.#volatile.size > 0;
   }
 
   #drop(changes) {
@@ -103,8 +123,13 @@ export class Outbox extends EventTarget {
       this.#waiting = null;
       return this.#sendAll();
     };
-    this.#waiting ??= navigator.locks ? navigator.locks.request(`duly:${this.#prefix}`, run) : Promise.resolve().then(run);
+    this.#waiting ??= navigator.locks ? navigator.locks.request(`duly:${this.#prefix}`, run) : this.#afterTheLast(run);
     return this.#waiting;
+  }
+
+  #afterTheLast(run) {
+    this.#running = this.#running.then(run, run);
+    return this.#running;
   }
 
   /** Sends everything now, also what waits for its time. Whether all of it has arrived. */
@@ -120,9 +145,13 @@ export class Outbox extends EventTarget {
     this.drain();
   }
 
-  /** The page is about to go: what waits for its time goes out now, in requests that outlive the page. */
+  /**
+   * The page is about to go: what was done here and waits for its time goes out now, in requests that outlive the page.
+   * So does what is kept nowhere.
+   */
   flush() {
-    for (const change of this.changes.filter(({ notBefore, sent }) => notBefore > Date.now() && !sent)) {
+    const isLeft = ({ id, notBefore }) => (notBefore > Date.now() && this.#own.has(id)) || this.#volatile.has(id);
+    for (const change of this.changes.filter((each) => !each.sent && isLeft(each))) {
       this.#keep({ ...change, notBefore: 0, sent: true });
       this.#send(change, true).catch(() => {});
     }
@@ -211,13 +240,14 @@ export class Outbox extends EventTarget {
   #giveUp(change, error) {
     const isMaking = change.kind === 'create';
     const given = this.changes.filter(({ id, task }) => id === change.id || (isMaking && task === change.task));
+    if (given.length === 0) return;
     this.#drop(given);
     this.#tell('failed', { changes: given.map((each) => ({ ...each, sent: false })), error });
   }
 
   #later(milliseconds) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.drain(), Math.max(milliseconds, 0));
+    this.#timer = setTimeout(() => this.drain(), Math.min(Math.max(milliseconds, 0), LONGEST_SLEEP));
   }
 
   #setTrouble(trouble) {

@@ -34,7 +34,7 @@ export function parseAddress(hash) {
   const sort = parameters.get('sort') ?? '';
   return {
     view: Object.hasOwn(VIEWS, path) ? path : 'today',
-    tags: parameters.getAll('tag').filter((tag) => tag.trim() !== '' && [...tag].length <= 64),
+    tags: parameters.getAll('tag').filter((tag) => tag.trim() !== '' && [...tag].length <= 64 && !/\p{Cc}/u.test(tag)),
     priorities: PRIORITIES.filter((priority) => parameters.getAll('priority').includes(priority)),
     q: parameters.get('q') ?? '',
     sort: Object.hasOwn(SORTS, sort) ? sort : '',

@@ -40,7 +40,7 @@ export function titleProblem(title) {
 
 /** Tags as somebody writes them into one field: apart by commas or spaces, with or without `#`. */
 export function parseTags(text) {
-  const tags = text.split(/[\s,]+/u).map((tag) => tag.replace(/^#/, '')).filter(Boolean);
+  const tags = text.split(/[\s\p{Cc},]+/u).map((tag) => tag.replace(/^#/, '')).filter(Boolean);
   return [...new Set(tags)];
 }
 

@@ -53,11 +53,14 @@ function begin({ token, user }) {
   return { user };
 }
 
-/** Forgets first: whoever is refused from now on has not lost their session, but left it. */
+/**
+ * Forgets first: whoever is refused from now on has not lost their session, but left it. The request outlives the page,
+ * for those who close it at once.
+ */
 export async function signOut(user) {
   remember(null);
   try {
-    await request('POST', `${ROUTES}/sign-out`, { body: {} });
+    await request('POST', `${ROUTES}/sign-out`, { body: {}, keepalive: true });
   } catch (error) {
     remember(user);
     throw error;

@@ -39,6 +39,16 @@ export function names(prefix) {
   }
 }
 
+/** Where the tasks of a person are kept that this browser knows. */
+export function nameOfTasks(userId) {
+  return `${userId}:tasks`;
+}
+
+/** The tasks of one person, and not their changes. */
+export function forgetTasksOf(userId) {
+  forget(nameOfTasks(userId));
+}
+
 /** Everything of one person. */
 export function forgetAllOf(userId) {
   for (const name of names(`${userId}:`)) forget(name);

@@ -1,7 +1,7 @@
 // The tasks as this browser knows them: what the server said last, and on top of it the changes that are on their way.
 // Everybody who shows a task reads it here.
 
-import { forget, read, write } from './storage.js';
+import { forget, nameOfTasks, read, write } from './storage.js';
 
 /** How many tasks are kept for the next start. */
 const MOST_KEPT = 300;
@@ -23,7 +23,7 @@ export class Store extends EventTarget {
 
   constructor(userId, outbox) {
     super();
-    this.#name = `${userId}:tasks`;
+    this.#name = nameOfTasks(userId);
     this.#outbox = outbox;
     for (const task of read(this.#name) ?? []) this.#known.set(task.id, task);
     outbox.addEventListener('change', () => this.#takeChanges());

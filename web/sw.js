@@ -74,7 +74,9 @@ async function forgetOthers() {
 
 async function fromNetworkFirst(request) {
   try {
-    return await fetch(request);
+    const answer = await fetch(request);
+    // A proxy with nothing behind it for a moment.
+    return answer.status < 500 ? answer : ((await caches.match('/')) ?? answer);
   } catch (error) {
     return (await caches.match('/')) ?? Promise.reject(error);
   }

@@ -4,6 +4,7 @@ import { h, iconButton } from './dom.js';
 
 /** How long something can be undone, in milliseconds. */
 export const UNDO_TIME = 8_000;
+/** How many that go by themselves. */
 const MOST_SHOWN = 3;
 
 const shelf = h('section', { class: 'toasts', 'aria-label': 'Messages' });
@@ -40,6 +41,7 @@ export function undoLast() {
 
 export function closeAllToasts() {
   for (const { close } of [...shown]) close();
+  spoken.textContent = '';
 }
 
 function show(text, { label, act, staysFor = null, role = null }) {
@@ -55,8 +57,9 @@ function show(text, { label, act, staysFor = null, role = null }) {
     element.remove();
     if (hadFocus) document.querySelector('main')?.focus();
   }
-  const toast = { undo: label === 'Undo' ? act : null, close };
+  const toast = { undo: label === 'Undo' ? act : null, isPassing: staysFor !== null, close };
   shown.push(toast);
   shelf.append(element);
-  if (shown.length > MOST_SHOWN) shown[0].close();
+  const passing = shown.filter(({ isPassing }) => isPassing);
+  if (passing.length > MOST_SHOWN) passing[0].close();
 }

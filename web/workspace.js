@@ -4,6 +4,7 @@ import { request, tasksPath } from './api.js';
 import { Counts } from './counts.js';
 import { TaskList } from './list.js';
 import { Outbox } from './outbox.js';
+import { getSession } from './session.js';
 import { forgetAllOf } from './storage.js';
 import { Store } from './store.js';
 import { Tasks } from './tasks.js';
@@ -12,6 +13,8 @@ import { Tasks } from './tasks.js';
 const FRESH_FOR = 3_000;
 /** How often the page asks by itself while somebody looks at it. */
 const REFRESH_EVERY = 60_000;
+/** How often the session is asked for, which is what makes it last: it ends a week after that at the earliest. */
+const EXTEND_EVERY = 24 * 60 * 60 * 1000;
 
 /** How many pages of all tasks are looked at, so that tags are known, and other views at once. */
 const PAGES_TO_KNOW = 3;
@@ -20,6 +23,7 @@ const PAGES_TO_KNOW = 3;
 export class Workspace extends EventTarget {
   #channel;
   #refreshedAt = 0;
+  #extendedAt = Date.now();
   #ending = new AbortController();
 
   constructor(user) {
@@ -92,6 +96,7 @@ export class Workspace extends EventTarget {
       this.#tellTabs(detail);
     });
     outbox.addEventListener('failed', ({ detail }) => {
+      if (this.ended.aborted) return;
       this.tasks.explainFailure(detail);
       const { message, code } = detail.error;
       this.#tellTabs({ failed: { changes: detail.changes, error: { message, code } } });
@@ -115,7 +120,8 @@ export class Workspace extends EventTarget {
     const look = () => {
       if (document.visibilityState !== 'visible') return;
       this.outbox.retryNow();
-      if (Date.now() - this.#refreshedAt > FRESH_FOR) this.refresh();
+      if (isOver(this.#refreshedAt, FRESH_FOR)) this.refresh();
+      if (isOver(this.#extendedAt, EXTEND_EVERY)) this.#extend();
     };
     const returned = () => {
       this.outbox.retryNow();
@@ -125,8 +131,15 @@ export class Workspace extends EventTarget {
     document.addEventListener('visibilitychange', look, { signal });
     addEventListener('online', returned, { signal });
     addEventListener('pagehide', () => (this.store.keep(), this.outbox.flush()), { signal });
+    addEventListener('beforeunload', (event) => this.outbox.isAtRisk && event.preventDefault(), { signal });
     const timer = setInterval(look, REFRESH_EVERY);
     signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  /** Whose session it is, the lists find out. */
+  #extend() {
+    this.#extendedAt = Date.now();
+    getSession().catch(() => {});
   }
 
   /** An answer may still come when this has ended. */
@@ -135,6 +148,12 @@ export class Workspace extends EventTarget {
   }
 
   #signedOut() {
+    if (this.ended.aborted) return;
     this.dispatchEvent(new Event('signed-out'));
   }
+}
+
+/** Whether so many milliseconds have gone by since; a clock that was set back counts as well. */
+function isOver(since, milliseconds) {
+  return Math.abs(Date.now() - since) > milliseconds;
 }

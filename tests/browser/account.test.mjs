@@ -90,6 +90,71 @@ test('an answer that comes after somebody has left brings nothing of them back',
   assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
 });
 
+test('whoever signs out and does not wait for the answer leaves nothing behind either', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await addTask(page, 'A secret');
+  await waitUntilSent(page);
+  await waitFor(async () => assert.notDeepEqual(await keptOf(page, ada), []));
+  await page.route('**/sign-out', () => {});
+  await page.goto('/#/account');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await waitFor(async () => assert.deepEqual(await keptOf(page, ada), []));
+  await page.close({ runBeforeUnload: true });
+  const again = await openPage(ada.context, '/healthz');
+  assert.deepEqual(await keptOf(again, ada), []);
+});
+
+test('signing out that fails says so, and the tasks are there as before', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await addTask(page, 'A secret');
+  await waitUntilSent(page);
+  tolerate(/ERR_FAILED/);
+  await page.route('**/sign-out', (route) => route.abort());
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+  await waitForTitles(page, ['A secret']);
+  await addTask(page, 'Another');
+  await waitForTitles(page, ['A secret', 'Another']);
+  await waitUntilSent(page);
+});
+
+test('a session that was ended elsewhere leaves no tasks in the browser', async ({ newPerson, newVisitor, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await addTask(page, 'A secret');
+  await waitUntilSent(page);
+  await waitFor(async () => assert.notDeepEqual(await keptOf(page, ada), []));
+  const elsewhere = await signInElsewhere(ada, newVisitor);
+  const { origin } = new URL(page.url());
+  const ended = await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin } });
+  assert.equal(ended.status(), 200);
+  tolerate(/status of 401/);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Your session has ended').waitFor();
+  await waitFor(async () => assert.deepEqual(await keptOf(page, ada), []));
+});
+
+test('what somebody looked for is not shown to whoever signs in next', async ({ newPerson, newVisitor, openPage }) => {
+  const ada = await newPerson();
+  const grace = await newPerson({ name: 'Grace' });
+  const page = await openPage(ada.context, '/#/all?tag=clinic&q=appointment');
+  const other = await openPage(ada.context, '/#/account');
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  assert.equal(new URL(page.url()).hash, '#/today');
+  await page.getByRole('button', { name: 'Sign in' }).first().click();
+  await page.getByLabel('E-mail').fill(grace.email);
+  await page.getByLabel('Password').fill(grace.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await addTask(page, 'Mine');
+  await waitUntilSent(page);
+  const { tasks } = await grace.call('GET', '/api/me/tasks');
+  assert.deepEqual(tasks.map(({ title, tags }) => [title, tags]), [['Mine', []]]);
+});
+
 test('signing out without a connection asks before changes are lost', async ({ newPerson, openPage, tolerate }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);

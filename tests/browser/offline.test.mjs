@@ -117,3 +117,61 @@ test('the page starts without a connection, with what it knows, and a closed tab
   await waitForTitlesAtServer(ada, ['Known', 'Written offline']);
   await waitUntilSent(again);
 });
+
+const FOREIGN = [
+  ['the page of a network that wants a visitor to sign in', { status: 200, contentType: 'text/html', body: '<h1>Welcome to the hotel</h1>' }],
+  ['a way to somewhere else', { status: 302, headers: { location: '/' } }],
+  ['a proxy that knows no such host', { status: 404, contentType: 'text/plain', body: '404 page not found' }],
+  ['a proxy that has broken', { status: 500, contentType: 'text/html', body: '<h1>Internal Server Error</h1>' }],
+];
+
+for (const [what, answer] of FOREIGN) {
+  test(`a change is neither done nor refused by what others answer: ${what}`, async ({ newPerson, openPage, tolerate }) => {
+    const ada = await newPerson();
+    const page = await openPage(ada.context);
+    await page.getByText('Nothing due today').waitFor();
+    if (answer.status !== 200) tolerate(/status of (404|500)|ERR_FAILED/);
+    let times = 0;
+    await page.route('**/tasks', (route) => {
+      if (!isWrite(route)) return route.fallback();
+      times += 1;
+      return times <= 2 ? route.fulfill(answer) : route.fallback();
+    });
+    await addTask(page, 'Kept');
+    await page.getByText('Offline · 1 change waits').waitFor();
+    await waitForTitlesAtServer(ada, ['Kept']);
+    await waitUntilSent(page);
+    assert.equal(times, 3);
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+}
+
+test('a session is not over because of what others answer', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  await page.route('**/get-session', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Welcome</h1>' }));
+  await page.reload();
+  await page.getByText('Nothing due today').waitFor();
+});
+
+test('changes keep their order when the clock is set back', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  tolerate(LOST);
+  await ada.context.setOffline(true);
+  const now = Date.now();
+  await page.clock.setFixedTime(now + 90_000);
+  await addTask(page, 'Made by a clock that is fast');
+  await page.getByText('Offline · 1 change waits').waitFor();
+  await page.close();
+  const again = await ada.context.newPage();
+  await again.goto('/');
+  await row(again, 'Made by a clock that is fast').getByRole('checkbox').click();
+  await again.getByText('Offline · 2 changes wait').waitFor();
+  await ada.context.setOffline(false);
+  await waitUntilSent(again);
+  const tasks = await tasksOf(ada);
+  assert.deepEqual(tasks.map(({ title, completed }) => [title, completed]), [['Made by a clock that is fast', true]]);
+});

@@ -198,6 +198,41 @@ test('a change that is refused is put back, says why, and can be tried again', a
   await waitForCount(page, 'Today', 2);
 });
 
+test('why something was refused is said until it is read, whatever is done meanwhile', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const titles = ['One', 'Two', 'Three', 'Four'];
+  for (const title of titles) await ada.call('POST', '/api/me/tasks', { title, due_date: day() });
+  const page = await openPage(ada.context);
+  await waitForCount(page, 'Today', 4);
+  tolerate(/status of 409/);
+  const problem = { status: 409, code: 'quota_exceeded', detail: 'as many as you may keep' };
+  await page.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: problem }) : route.fallback()));
+  await addTask(page, 'One too many');
+  const alert = page.getByRole('alert').getByText('“One too many” could not be added');
+  await alert.waitFor();
+  for (const title of titles) await row(page, title).getByRole('checkbox').click();
+  await page.getByText('Completed “Four”', { exact: true }).waitFor();
+  assert.equal(await alert.count(), 1);
+  await page.unroute('**/tasks');
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await waitFor(async () => assert.ok((await titlesOf(ada)).includes('One too many')));
+});
+
+test('control characters that were pasted are left out', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
+  const page = await openPage(ada.context, '/#/today?tag=%07');
+  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+  await page.getByLabel('Title').fill('Sweep\u0007 it');
+  await page.getByLabel('Description').fill('A terminal\u001b[0m\nand\ttabs\u0092');
+  await page.getByLabel('Tags').fill('ho\u0000me');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await waitForTitlesAtServer(ada, ['Sweep it']);
+  const [{ description, tags }] = await tasksOf(ada);
+  assert.equal(description, 'A terminal[0m\nand\ttabs');
+  assert.deepEqual(tags, ['ho', 'me']);
+});
+
 test('a task that was deleted elsewhere says so when it is changed', async ({ newPerson, openPage, tolerate }) => {
   const ada = await newPerson();
   const task = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });

@@ -25,15 +25,18 @@ export function accountView(workspace, { onLeft }) {
 
   /** What has not arrived would be lost, so it goes out first, or is asked about. */
   async function leave() {
+    let isSent = false;
     try {
-      const waiting = workspace.outbox.changes.length;
-      const isSent = waiting === 0 || (await workspace.outbox.finish());
+      isSent = workspace.outbox.changes.length === 0 || (await workspace.outbox.finish());
       if (!isSent && !(await leaving.ask(workspace.outbox.changes.length))) return;
-      workspace.rest();
+      // Where nothing can be lost by it, before the answer: who closes the page meanwhile leaves nothing behind.
+      if (isSent) workspace.clear();
+      else workspace.rest();
       await signOut(user);
       onLeft();
     } catch (error) {
-      showProblem(explain(error).message, leave);
+      if (isSent) await onLeft();
+      showProblem(explain(error).message, isSent ? null : leave);
     }
   }
 

@@ -22,7 +22,7 @@ export function showHome(page, workspace, { onLeft }) {
     const query = isAccount ? null : parseAddress(location.hash);
     side.setQuery(query);
     if (isAccount) {
-      account ??= accountView(workspace, { onLeft: leave });
+      account ??= accountView(workspace, { onLeft });
       main.replaceChildren(account);
       document.title = 'Account · duly';
       return;
@@ -30,11 +30,6 @@ export function showHome(page, workspace, { onLeft }) {
     account = null;
     if (!main.contains(tasks.element)) main.replaceChildren(tasks.element);
     tasks.show(query);
-  }
-
-  function leave() {
-    history.replaceState(null, '', '#/today');
-    onLeft();
   }
 
   page.replaceChildren(skip, h('div', { class: 'home' }, side.element, main), help);

@@ -5,16 +5,12 @@ import { resetPassword } from '../session.js';
 import { form, passwordField } from './form.js';
 
 export function showResetPassword(page, token, onDone) {
-  function leave(notice) {
-    history.replaceState(null, '', '/');
-    onDone(notice);
-  }
   const fields = { password: passwordField('New password', 'new-password', 'At least 8 characters.') };
   async function onSubmit({ password }) {
     await resetPassword(token, password);
-    leave('Your password is changed. Sign in with the new one.');
+    onDone('Your password is changed. Sign in with the new one.');
   }
-  const back = h('button', { type: 'button', class: 'button primary', onclick: () => leave('') }, 'To the start');
+  const back = h('button', { type: 'button', class: 'button primary', onclick: () => onDone('') }, 'To the start');
   const content = token
     ? form({ fields, submit: 'Change password', onSubmit })
     : [h('p', {}, 'This link was used already, or is too old. Ask for a new one.'), back];

@@ -54,8 +54,8 @@ export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
 
   function read() {
     return {
-      title: title.value.replace(/\s+/gu, ' ').trim(),
-      description: description.value.trim() === '' ? null : description.value,
+      title: title.value.replace(/[\s\p{Cc}]+/gu, ' ').trim(),
+      description: description.value.trim() === '' ? null : description.value.replace(/(?![\n\t])\p{Cc}/gu, ''),
       priority: priority.value,
       due: { day: day.value, time: time.value },
       tags: tags.read(),
