@@ -179,7 +179,7 @@ fn who_came_while_the_database_behind_the_pooler_was_away_is_served_when_it_is_b
         std::thread::sleep(Duration::from_secs(4));
         cluster.start_again();
     });
-    // PgBouncer says so and closes the connection. Where it closes while we are sending, what it said is lost, and a write
-    // that may have been done is not sent again by itself. That is for few.
+    // Some find the connection closed without a word, and a write that may have been done is not sent again by itself. That
+    // is for few.
     assert!(refused < 10, "{refused} were told to come again");
 }
