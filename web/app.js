@@ -11,8 +11,8 @@ import { Workspace } from './workspace.js';
 
 const page = document.getElementById('page');
 let workspace = null;
-/** Whose view the address names: the id of who was here last, or `null`. */
-let addressOf = lastUser()?.id ?? null;
+/** The id of who was here last, or `null`: whose view the address names, and whose tasks this browser keeps. */
+let wasHere = lastUser()?.id ?? null;
 
 async function start(notice = '') {
   const last = lastUser();
@@ -33,7 +33,7 @@ function show(session, notice = '', email = '') {
     return;
   }
   // Only what they did and could not send waits for them.
-  if (addressOf !== null) forgetTasksOf(addressOf);
+  if (wasHere !== null) forgetTasksOf(wasHere);
   showSignIn(page, { notice, email, onSignedIn: welcome });
 }
 
@@ -51,8 +51,8 @@ function welcome(session) {
 }
 
 function open({ user }) {
-  if (addressOf !== null && addressOf !== user.id) forgetAddress();
-  addressOf = user.id;
+  if (wasHere !== null && wasHere !== user.id) forgetAddress();
+  wasHere = user.id;
   const opened = new Workspace(user);
   workspace = opened;
   opened.addEventListener('signed-out', () => start(sessionEnded(opened)));

@@ -111,6 +111,7 @@ export class Outbox extends EventTarget {
     for (const { id } of changes) {
       this.#changes.delete(id);
       this.#volatile.delete(id);
+      this.#own.delete(id);
       forget(this.#prefix + id);
     }
     this.#tell('change', 'here');

@@ -23,7 +23,7 @@ const BEST_WITH: [usize; 3] = [64, 256, 1_000];
 /// From which multiple of the best on it is also measured what becomes of it where callers wait as they are told.
 const PATIENT_FROM: f64 = 2.0;
 /// The longest that a patient one waits: told three seconds, and up to as long again.
-const LONGEST_WAIT: Duration = Duration::from_secs(6);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(6);
 /// The default.
 const MAX_WAIT_MS: &str = "150";
 /// The processor of the server, and of its database.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::Bench;
 use crate::options::Engine;
-use crate::overload::{self, Curve, Point};
+use crate::overload::{self, Curve, LONGEST_WAIT, Point};
 use crate::plot;
 use crate::recovery::{self, Killed, Recovery};
 use crate::report::{at_least, at_most, head, line};
@@ -97,7 +97,7 @@ fn overload_section(text: &mut String, curves: &[Curve]) {
     line!(
         text,
         "\n### The same from people who come again when they were told to\n\nEach connection is somebody's, who asks for \
-         nothing for as long as `Retry-After` says.\n"
+         nothing for as long as `Retry-After` says, and for up to as long again. {LONGEST_WAIT:?} more to warm up.\n"
     );
     points(text, curves, |curve| &curve.patient);
 }

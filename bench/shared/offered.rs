@@ -105,16 +105,22 @@ impl Offer {
         for connection in connections {
             connection.abort();
         }
-        let mut outcome = offering.outcome.take();
-        outcome.accepted.sort_unstable();
-        outcome.refused.sort_unstable();
-        let answered = outcome.accepted.len() + outcome.refused.len();
-        let other: u64 = outcome.errors.values().sum();
-        let left = outcome.offered.saturating_sub(answered as u64 + other);
+        offering.outcome.take().completed()
+    }
+}
+
+impl Outcome {
+    /// Whatever has no answer by now has none.
+    fn completed(mut self) -> Self {
+        self.accepted.sort_unstable();
+        self.refused.sort_unstable();
+        let answered = self.accepted.len() + self.refused.len();
+        let other: u64 = self.errors.values().sum();
+        let left = self.offered.saturating_sub(answered as u64 + other);
         if left > 0 {
-            outcome.errors.insert("no answer".to_owned(), left);
+            self.errors.insert("no answer".to_owned(), left);
         }
-        outcome
+        self
     }
 }
 

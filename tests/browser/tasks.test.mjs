@@ -3,6 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
 import { addTask, day, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
 
+/** As if there were as many tasks as there may be, until the page is unrouted. */
+function refuseCreates(page) {
+  const problem = { status: 409, code: 'quota_exceeded', detail: 'you have 10000 tasks, which is as many as you may keep' };
+  return page.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: problem }) : route.fallback()));
+}
+
 test('what a line means is shown while it is typed, and can be declined', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context, '/#/all');
@@ -186,8 +192,7 @@ test('a change that is refused is put back, says why, and can be tried again', a
   const page = await openPage(ada.context);
   await waitForCount(page, 'Today', 1);
   tolerate(/status of 409/);
-  const problem = { status: 409, code: 'quota_exceeded', detail: 'you have 10000 tasks, which is as many as you may keep' };
-  await page.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: problem }) : route.fallback()));
+  await refuseCreates(page);
   await addTask(page, 'One too many');
   await page.getByRole('alert').getByText('“One too many” could not be added: you have 10000 tasks').waitFor();
   await waitForTitles(page, ['Sweep']);
@@ -205,8 +210,7 @@ test('why something was refused is said until it is read, whatever is done meanw
   const page = await openPage(ada.context);
   await waitForCount(page, 'Today', 4);
   tolerate(/status of 409/);
-  const problem = { status: 409, code: 'quota_exceeded', detail: 'as many as you may keep' };
-  await page.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: problem }) : route.fallback()));
+  await refuseCreates(page);
   await addTask(page, 'One too many');
   const alert = page.getByRole('alert').getByText('“One too many” could not be added');
   await alert.waitFor();

@@ -41,7 +41,8 @@ fn create_many(
                         return;
                     }
                     assert_eq!(answer.json()["code"], "unavailable", "{answer:?}");
-                    refused.fetch_add(1, Ordering::Relaxed);
+                    let before = refused.fetch_add(1, Ordering::Relaxed);
+                    assert!(before < count as usize, "{answer:?}");
                 }
             });
         }

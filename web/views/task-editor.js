@@ -53,9 +53,10 @@ export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
   }
 
   function read() {
+    const notes = description.value.replace(/(?![\n\t])\p{Cc}/gu, '');
     return {
       title: title.value.replace(/[\s\p{Cc}]+/gu, ' ').trim(),
-      description: description.value.trim() === '' ? null : description.value.replace(/(?![\n\t])\p{Cc}/gu, ''),
+      description: notes.trim() === '' ? null : notes,
       priority: priority.value,
       due: { day: day.value, time: time.value },
       tags: tags.read(),
