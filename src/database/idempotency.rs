@@ -64,7 +64,8 @@ pub(super) async fn write(
 ) -> Result<Result<Vec<Vec<Row>>, Before>, DatabaseError> {
     let Some(once) = attempt.once else { return database.write(batch).await.map(Ok) };
     let length = batch.len();
-    let before = [free_expired(owner, once, attempt.now), claim(owner, once, id, attempt.now)];
+    let before =
+        [free(owner, once, attempt.now), prune(owner), claim(owner, once, id, attempt.now)];
     let claimed = 1..1 + before.len();
     // Behind the first one: the key refers to the owner, whom that makes.
     batch.splice(1..1, before);
@@ -108,11 +109,20 @@ fn of(owner: &UserId, once: &Once, sql: impl Into<std::borrow::Cow<'static, str>
     Statement::of(owner, sql).bind(once.key.as_str())
 }
 
-/// Frees the key where it has run out, and whatever was kept under others too many changes ago.
-pub fn free_expired(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
-    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND (key = $2 AND expires_at <= $3 \
+/// Frees the key where it has run out.
+pub fn free(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
+    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND (expires_at <= $3 \
          OR change_number <= (SELECT version FROM owners WHERE user_id = $1) - $4)";
     of(owner, once, sql).bind(now).bind(KEPT_CHANGES)
+}
+
+/// Deletes the oldest key where it is of too many changes ago. With one that goes for each that comes, there are never
+/// more than that many. PostgreSQL knows that it is one, and so keeps the plan.
+pub fn prune(owner: &UserId) -> Statement {
+    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = (SELECT key FROM idempotency_keys \
+         WHERE user_id = $1 AND change_number <= (SELECT version FROM owners WHERE user_id = $1) - $2 \
+         ORDER BY change_number LIMIT 1)";
+    Statement::of(owner, sql).bind(KEPT_CHANGES)
 }
 
 fn claim(owner: &UserId, once: &Once, id: Uuid, now: Timestamp) -> Statement {

@@ -6,6 +6,7 @@
 
 mod connection;
 mod connector;
+mod driver;
 mod errors;
 mod hosts;
 mod lanes;

@@ -1,6 +1,6 @@
 //! How the engines carry statements out: by an index that gives the order or the rows that match, and by no rows of others.
 
-use duly::database::idempotency::{Once, free_expired};
+use duly::database::idempotency::{Once, free, prune};
 use duly::database::statement::{Dialect, Row, Statement};
 use duly::database::task_list::list_statement;
 use duly::models::idempotency_key::IdempotencyKey;
@@ -92,9 +92,15 @@ on_every_engine! {
         }
         let key = IdempotencyKey::parse(b"\"one\"").expect("it is a key");
         let once = Once { key, fingerprint: [0; 32] };
-        let text = plan(&database, free_expired(&owner("person 7"), &once, now())).await.join("\n");
-        assert!(text.contains("idempotency_keys_user_id_change_number_idx"), "{text}");
-        let reads_others = text.contains("Seq Scan") || text.contains("SCAN idempotency_keys");
-        assert!(!reads_others, "{text}");
+        let person = owner("person 7");
+        for (statement, index) in [
+            (free(&person, &once, now()), database.either("idempotency_keys_pkey", "(user_id=? AND key=?)")),
+            (prune(&person), "idempotency_keys_user_id_change_number_idx"),
+        ] {
+            let text = plan(&database, statement).await.join("\n");
+            assert!(text.contains(index), "{text}");
+            let reads_others = text.contains("Seq Scan") || text.contains("SCAN idempotency_keys");
+            assert!(!reads_others, "{text}");
+        }
     }
 }

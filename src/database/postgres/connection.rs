@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all, join3};
-use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Error};
 
+use super::driver::Driver;
 use super::values::{postgres_type, read_row};
 use crate::database::statement::{Kind, Row, Statement};
 
 /// How many prepared statements a connection keeps. Lists are put together from what is asked for, and nobody may
 /// fill the server's memory with shapes.
 const MAX_PREPARED: usize = 256;
+/// How long a prepared statement holds at first, and in the end: twice as long each time. The server keeps the plan that
+/// it made when there was little in a table, or nothing, until it next counts what is in it, which may be minutes later.
+const VALIDITY: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(1)];
 /// How long a connection that has been idle may take for a sign of life.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -52,8 +55,8 @@ pub(super) struct Connection {
     /// What begins a transaction.
     begin: String,
     statements: Mutex<HashMap<String, Arc<Prepared>>>,
-    /// Moves what comes and goes, until either end closes.
-    driver: JoinHandle<()>,
+    /// At work until either end closes.
+    driver: Driver,
     /// How many wait for answers, or were dropped while they did.
     at_work: AtomicUsize,
 }
@@ -61,16 +64,14 @@ pub(super) struct Connection {
 struct Prepared {
     kinds: Vec<Kind>,
     statement: tokio_postgres::Statement,
+    /// When it is prepared anew, and how long it holds from now on.
+    until: Instant,
+    validity: Duration,
 }
 
 impl Connection {
     /// `timeouts` are statements that set them for one transaction, for sessions that keep none.
-    pub(super) fn new(
-        client: Client,
-        driver: JoinHandle<()>,
-        session: Session,
-        timeouts: &str,
-    ) -> Self {
+    pub(super) fn new(client: Client, driver: Driver, session: Session, timeouts: &str) -> Self {
         let begin =
             if session.keeps_settings { "BEGIN".to_owned() } else { format!("BEGIN; {timeouts}") };
         let (statements, at_work) = (Mutex::default(), AtomicUsize::new(0));
@@ -114,8 +115,8 @@ impl Connection {
     }
 
     /// Joined futures are first polled in order, and the first poll of each puts its message on the wire, so nothing
-    /// waits for the answer before it. A statement goes unnamed the first time, with the order to prepare it behind
-    /// it, so that this costs no round trip either.
+    /// waits for the answer before it. A statement goes unnamed the first time, and an old one as it is, with the order to
+    /// prepare it behind it, so that this costs no round trip either.
     async fn send(&self, statements: &[Statement], work: Work) -> Result<Vec<Rows>, Error> {
         let client = &self.client;
         let prepared = self.prepared(statements);
@@ -124,9 +125,15 @@ impl Connection {
                 known.as_ref().filter(|known| known.kinds.iter().copied().eq(kinds(statement)));
             query(client, fits.map(|known| &known.statement), statement)
         });
-        let new = statements.iter().zip(&prepared).filter(|(_, known)| known.is_none());
-        let new = new.filter(|_| self.session.keeps_statements);
-        let orders = new.map(|(statement, _)| prepare(client, statement));
+        let now = Instant::now();
+        let orders = statements.iter().zip(&prepared).filter_map(|(statement, known)| {
+            let validity = match known {
+                None => VALIDITY[0],
+                Some(known) if known.until <= now => VALIDITY[1].min(known.validity * 2),
+                Some(_) => return None,
+            };
+            self.session.keeps_statements.then(|| prepare(client, statement, validity))
+        });
         // One statement is a transaction as it is; where the time-outs have to be set, it needs one around it.
         let is_alone =
             statements.len() == 1 && (self.session.keeps_settings || work != Work::Write);
@@ -142,7 +149,7 @@ impl Connection {
             let rows = rows.into_iter().collect::<Result<_, _>>()?;
             committed.map(|()| rows)
         };
-        let (rows, prepared) = join(answers, join_all(orders)).await;
+        let (rows, prepared) = self.driver.in_one_flight(join(answers, join_all(orders))).await;
         if !prepared.is_empty() {
             self.remember(prepared);
         }
@@ -183,11 +190,17 @@ fn kinds(statement: &Statement) -> impl Iterator<Item = Kind> {
     statement.values.iter().map(|value| value.kind())
 }
 
-async fn prepare(client: &Client, statement: &Statement) -> Result<(String, Arc<Prepared>), Error> {
+async fn prepare(
+    client: &Client,
+    statement: &Statement,
+    validity: Duration,
+) -> Result<(String, Arc<Prepared>), Error> {
     let kinds: Vec<Kind> = kinds(statement).collect();
     let types: Vec<Type> = kinds.iter().copied().map(postgres_type).collect();
     let prepared = client.prepare_typed(&statement.sql, &types).await?;
-    Ok((statement.sql.to_string(), Arc::new(Prepared { kinds, statement: prepared })))
+    let until = Instant::now() + validity;
+    let prepared = Prepared { kinds, statement: prepared, until, validity };
+    Ok((statement.sql.to_string(), Arc::new(prepared)))
 }
 
 async fn query(

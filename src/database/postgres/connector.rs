@@ -9,6 +9,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::connection::{Connection, Session};
+use super::driver::Driver;
 use super::hosts::{Hosts, Miss};
 use super::pool::{ATTEMPT_TIMEOUTS, PATIENCE};
 use super::{errors, tls};
@@ -189,24 +190,14 @@ impl Connector {
         config
     }
 
-    async fn open(
-        &self,
-        config: &Config,
-    ) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>), Error> {
+    async fn open(&self, config: &Config) -> Result<(tokio_postgres::Client, Driver), Error> {
         let mut config = config.clone();
         let mut modes = self.modes.iter().peekable();
         loop {
             let mode = modes.next().expect("there is one at least, and the last one returns");
             config.ssl_mode(*mode);
             match config.connect(self.tls.clone()).await {
-                Ok((client, connection)) => {
-                    let driver = tokio::spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(error = errors::describe(&error), "a connection ended");
-                        }
-                    });
-                    return Ok((client, driver));
-                }
+                Ok((client, connection)) => return Ok((client, Driver::spawn(connection))),
                 Err(error)
                     if modes.peek().is_some() && errors::may_want_other_encryption(&error) => {}
                 Err(error) => return Err(error),
