@@ -3,6 +3,9 @@
 //!
 //! A key that is there already breaks the whole transaction, whatever else is in it; then what it was answered is read.
 //! A write that changes nothing (there is no such task, the quota is reached) leaves no key: asking again is no harm.
+//!
+//! A batch claims the key first, and fills in the answer at its end ([`write`]). One statement that does everything, as
+//! PostgreSQL takes it, makes the key with the answer ([`write_keeping`]).
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -20,6 +23,13 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 const KEPT_CHANGES: i64 = 10_000;
 /// How many keys that have run out are deleted at a time.
 const SWEPT_AT_ONCE: usize = 1_000;
+/// A condition on keys in statements whose `$3` is the time and `$4` is [`KEPT_CHANGES`], or one less where the write has
+/// not taken its own number.
+const HAS_RUN_OUT: &str = "(expires_at <= $3 \
+     OR change_number <= (SELECT version FROM owners WHERE user_id = $1) - $4)";
+
+/// Whoever asks again finds nothing in the way.
+const JUST_RUN_OUT: DatabaseError = DatabaseError::Busy("a key has just run out");
 
 /// A write under a key.
 #[derive(Debug)]
@@ -64,8 +74,11 @@ pub(super) async fn write(
 ) -> Result<Result<Vec<Vec<Row>>, Before>, DatabaseError> {
     let Some(once) = attempt.once else { return database.write(batch).await.map(Ok) };
     let length = batch.len();
-    let before =
-        [free(owner, once, attempt.now), prune(owner), claim(owner, once, id, attempt.now)];
+    let before = [
+        free(owner, once, attempt.now, KEPT_CHANGES),
+        prune(owner),
+        claim(owner, once, id, attempt.now),
+    ];
     let claimed = 1..1 + before.len();
     // Behind the first one: the key refers to the owner, whom that makes.
     batch.splice(1..1, before);
@@ -81,19 +94,61 @@ pub(super) async fn write(
             Ok(Ok(rows))
         }
         Err(DatabaseError::Unique(Constraint::IdempotencyKey)) => {
-            find(database, owner, once).await.map(Err)
+            let before = find(database, owner, once, attempt.now).await?;
+            before.map(Err).ok_or(JUST_RUN_OUT)
         }
         Err(error) => Err(error),
     }
 }
 
-async fn find(database: &Database, owner: &UserId, once: &Once) -> Result<Before, DatabaseError> {
+/// As [`write`], with one statement that [`push_keeping`] has made.
+///
+/// Whoever finds nothing to change, or the id taken, may be asking again: what they want has been done.
+pub(super) async fn write_keeping(
+    database: &Database,
+    owner: &UserId,
+    attempt: Attempt<'_>,
+    statement: Statement,
+) -> Result<Result<Vec<Vec<Row>>, Before>, DatabaseError> {
+    let Some(once) = attempt.once else { return database.write(vec![statement]).await.map(Ok) };
+    let outcome = database.write(vec![statement.clone()]).await;
+    let may_be_repeated = match &outcome {
+        Ok(rows) => rows[0].is_empty(),
+        Err(error) => matches!(error, DatabaseError::Unique(_)),
+    };
+    if !may_be_repeated {
+        return outcome.map(Ok);
+    }
+    if let Some(before) = find(database, owner, once, attempt.now).await? {
+        return Ok(Err(before));
+    }
+    if !matches!(outcome, Err(DatabaseError::Unique(Constraint::IdempotencyKey))) {
+        return outcome.map(Ok);
+    }
+    database.write(vec![free(owner, once, attempt.now, KEPT_CHANGES - 1)]).await?;
+    match database.write(vec![statement]).await {
+        Err(DatabaseError::Unique(Constraint::IdempotencyKey)) => Err(JUST_RUN_OUT),
+        outcome => outcome.map(Ok),
+    }
+}
+
+/// Nothing, where the key has run out.
+async fn find(
+    database: &Database,
+    owner: &UserId,
+    once: &Once,
+    now: Timestamp,
+) -> Result<Option<Before>, DatabaseError> {
     let sql = format!(
-        "SELECT fingerprint, status, {TASK_COLUMNS} FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+        "SELECT fingerprint, status, {TASK_COLUMNS} FROM idempotency_keys \
+         WHERE user_id = $1 AND key = $2 AND {HAS_RUN_OUT} IS NOT TRUE"
     );
-    let found = database.read::<Row>(of(owner, once, sql)).await?.into_iter().next();
-    // It has run out and was deleted in between.
-    let mut row = found.ok_or(DatabaseError::Busy("a key has just run out"))?;
+    let find = of(owner, once, sql).bind(now).bind(KEPT_CHANGES - 1);
+    let found = database.read::<Row>(find).await?.into_iter().next();
+    found.map(|row| read_before(row, owner, once)).transpose()
+}
+
+fn read_before(mut row: Row, owner: &UserId, once: &Once) -> Result<Before, DatabaseError> {
     if row.take::<Vec<u8>>(0)? != once.fingerprint {
         return Ok(Before::OtherRequest);
     }
@@ -110,19 +165,52 @@ fn of(owner: &UserId, once: &Once, sql: impl Into<std::borrow::Cow<'static, str>
 }
 
 /// Frees the key where it has run out.
-pub fn free(owner: &UserId, once: &Once, now: Timestamp) -> Statement {
-    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND (expires_at <= $3 \
-         OR change_number <= (SELECT version FROM owners WHERE user_id = $1) - $4)";
-    of(owner, once, sql).bind(now).bind(KEPT_CHANGES)
+pub fn free(owner: &UserId, once: &Once, now: Timestamp, kept_changes: i64) -> Statement {
+    let sql =
+        format!("DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND {HAS_RUN_OUT}");
+    of(owner, once, sql).bind(now).bind(kept_changes)
 }
 
 /// Deletes the oldest key where it is of too many changes ago. With one that goes for each that comes, there are never
 /// more than that many. PostgreSQL knows that it is one, and so keeps the plan.
 pub fn prune(owner: &UserId) -> Statement {
-    let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = (SELECT key FROM idempotency_keys \
-         WHERE user_id = $1 AND change_number <= (SELECT version FROM owners WHERE user_id = $1) - $2 \
-         ORDER BY change_number LIMIT 1)";
-    Statement::of(owner, sql).bind(KEPT_CHANGES)
+    let mut prune = Statement::of(owner, "");
+    push_prune(&mut prune, "SELECT version FROM owners WHERE user_id = $1");
+    prune
+}
+
+fn push_prune(statement: &mut Statement, version: &str) {
+    statement.push("DELETE FROM idempotency_keys WHERE user_id = $1 AND key = (");
+    statement.push("SELECT key FROM idempotency_keys WHERE user_id = $1 AND change_number <= (");
+    statement.push(version).push(") - ").push_bind(KEPT_CHANGES);
+    statement.push(" ORDER BY change_number LIMIT 1)");
+}
+
+/// Appends a change that gives the task back, behind a `WITH taken` whose `number` is the owner's version, and under a key
+/// the insertion that keeps what it gives, and gives it back as well.
+pub(super) fn push_keeping(
+    statement: &mut Statement,
+    attempt: Attempt<'_>,
+    status: i64,
+    push_change: impl FnOnce(&mut Statement),
+) {
+    let Some(once) = attempt.once else { return push_change(statement) };
+    statement.push(", changed AS (");
+    push_change(statement);
+    statement.push("), pruned AS (");
+    push_prune(statement, "SELECT number FROM taken");
+    statement
+        .push(") INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed, ");
+    statement.push("status, change_number, ").push(TASK_COLUMNS).push(") SELECT $1, ");
+    statement.push_bind(once.key.as_str()).push(", ");
+    statement.push_bind(once.fingerprint.to_vec()).push(", ");
+    statement.push_bind(expires_at(attempt.now)).push(", ");
+    statement.push_bind(status == 200).push(", ").push_bind(status).push(", version, ");
+    statement.push(TASK_COLUMNS).push(" FROM changed RETURNING ").push(TASK_COLUMNS);
+}
+
+fn expires_at(now: Timestamp) -> Timestamp {
+    now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX)
 }
 
 fn claim(owner: &UserId, once: &Once, id: Uuid, now: Timestamp) -> Statement {
@@ -130,8 +218,7 @@ fn claim(owner: &UserId, once: &Once, id: Uuid, now: Timestamp) -> Statement {
     let sql = "INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed, change_number) \
          SELECT $1, $2, $3, $4, EXISTS (SELECT 1 FROM tasks WHERE user_id = $1 AND id = $5), \
          (SELECT version FROM owners WHERE user_id = $1)";
-    let expires_at = now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX);
-    of(owner, once, sql).bind(once.fingerprint.to_vec()).bind(expires_at).bind(id)
+    of(owner, once, sql).bind(once.fingerprint.to_vec()).bind(expires_at(now)).bind(id)
 }
 
 /// Keeps the task as this transaction has made or changed it: it alone has stamped the owner's version on one.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Users;
+use super::idempotency::{Attempt, push_keeping};
 use super::statement::{Dialect, Statement, Value};
 use super::tasks::{Completion, Precondition, TASK_COLUMNS};
 use crate::models::due_date::DueDate;
@@ -88,17 +89,20 @@ pub(super) fn create_statement(
     owner: &UserId,
     id: Uuid,
     task: &TaskCreate,
-    now: Timestamp,
+    attempt: Attempt<'_>,
     max_tasks: i64,
 ) -> Statement {
+    let now = attempt.now;
     let mut create = Statement::of(owner, "WITH taken AS (");
     push_take_version(&mut create, users, now, 1);
     create.push(" WHERE owners.task_count < ").push_bind(max_tasks);
     create.push(" RETURNING version AS number) ");
-    create.push(INSERT).push(") SELECT $1, ").push_bind(id).push(", ");
-    push_new_values(&mut create, task, now);
-    create.push("number, ").push_bind(now).push(", ").push_bind(now).push(" FROM taken");
-    create.push(" RETURNING ").push(TASK_COLUMNS);
+    push_keeping(&mut create, attempt, 201, |create| {
+        create.push(INSERT).push(") SELECT $1, ").push_bind(id).push(", ");
+        push_new_values(create, task, now);
+        create.push("number, ").push_bind(now).push(", ").push_bind(now).push(" FROM taken");
+        create.push(" RETURNING ").push(TASK_COLUMNS);
+    });
     create
 }
 
@@ -221,13 +225,16 @@ pub(super) fn change_statement(
     id: Uuid,
     change: &Change<'_>,
     precondition: &Precondition,
-    now: Timestamp,
+    attempt: Attempt<'_>,
 ) -> Statement {
     let mut update = Statement::of(owner, "WITH taken AS (");
-    push_take_version(&mut update, users, now, 0);
-    update.push(" RETURNING version AS number) UPDATE tasks SET version = number");
-    push_change(&mut update, change, now);
-    push_found(&mut update, " FROM taken", id, precondition);
+    push_take_version(&mut update, users, attempt.now, 0);
+    update.push(" RETURNING version AS number) ");
+    push_keeping(&mut update, attempt, 200, |update| {
+        update.push("UPDATE tasks SET version = number");
+        push_change(update, change, attempt.now);
+        push_found(update, " FROM taken", id, precondition);
+    });
     update
 }
 

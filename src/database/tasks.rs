@@ -137,24 +137,21 @@ pub async fn insert_task(
 ) -> Result<Insert, DatabaseError> {
     let attempt = attempt.into();
     let now = attempt.now;
-    let mut batch = Batch::new();
-    let insert = match (database.dialect(), attempt.once) {
-        (Dialect::Postgres, None) => {
-            let create = create_statement(database.users, owner, id, task, now, max_tasks);
-            push(&mut batch, create)
-        }
-        (dialect, _) => {
-            // The task is counted first and uncounted if that made one too many: the count is right either way,
-            // and the insert in between can tell.
-            batch.push(take_version(database.users, owner, now, 1));
-            let insert = insert_statement(dialect, owner, id, task, now, max_tasks, IfTaken::Fail);
-            let insert = push(&mut batch, insert);
-            batch.push(uncount_above(owner, max_tasks));
-            insert
-        }
+    let (insert, outcome) = if database.dialect() == Dialect::Postgres {
+        let create = create_statement(database.users, owner, id, task, attempt, max_tasks);
+        (0, idempotency::write_keeping(database, owner, attempt, create).await)
+    } else {
+        // The task is counted first and uncounted if that made one too many: the count is right either way,
+        // and the insert in between can tell.
+        let batch = vec![
+            take_version(database.users, owner, now, 1),
+            insert_statement(database.dialect(), owner, id, task, now, max_tasks, IfTaken::Fail),
+            uncount_above(owner, max_tasks),
+        ];
+        (1, idempotency::write(database, owner, id, attempt, batch).await)
     };
-    let created = match idempotency::write(database, owner, id, attempt, batch).await {
-        Ok(Ok(mut rows)) => read_first(std::mem::take(&mut rows[insert]), owner)?,
+    let created = match outcome {
+        Ok(Ok(mut rows)) => read_first(rows.swap_remove(insert), owner)?,
         Ok(Err(before)) => return Ok(Insert::Before(before)),
         Err(DatabaseError::Unique(Constraint::TaskId)) => return Ok(Insert::IdTaken),
         Err(error) => return Err(error),
@@ -235,16 +232,15 @@ pub async fn update_task(
     let now = attempt.now;
     let change = Change { fields, completion };
     let users = database.users;
-    let batch = match (database.dialect(), attempt.once) {
-        (Dialect::Postgres, None) => {
-            vec![change_statement(users, owner, id, &change, precondition, now)]
-        }
-        _ => {
-            let update = update_statement(owner, id, &change, precondition, now);
-            vec![take_version(users, owner, now, 0), update]
-        }
+    let outcome = if database.dialect() == Dialect::Postgres {
+        let update = change_statement(users, owner, id, &change, precondition, attempt);
+        idempotency::write_keeping(database, owner, attempt, update).await?
+    } else {
+        let update = update_statement(owner, id, &change, precondition, now);
+        let batch = vec![take_version(users, owner, now, 0), update];
+        idempotency::write(database, owner, id, attempt, batch).await?
     };
-    let rows = match idempotency::write(database, owner, id, attempt, batch).await? {
+    let rows = match outcome {
         Ok(rows) => rows,
         Err(before) => return Ok(Update::Before(before)),
     };

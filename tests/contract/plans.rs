@@ -94,7 +94,7 @@ on_every_engine! {
         let once = Once { key, fingerprint: [0; 32] };
         let person = owner("person 7");
         for (statement, index) in [
-            (free(&person, &once, now()), database.either("idempotency_keys_pkey", "(user_id=? AND key=?)")),
+            (free(&person, &once, now(), 10_000), database.either("idempotency_keys_pkey", "(user_id=? AND key=?)")),
             (prune(&person), "idempotency_keys_user_id_change_number_idx"),
         ] {
             let text = plan(&database, statement).await.join("\n");

@@ -62,6 +62,26 @@ on_every_engine! {
         assert_eq!(total(&app, &ada).await, 1);
     }
 
+    async fn what_could_not_be_done_a_second_time_is_a_repeat_all_the_same(app: TestApp) {
+        let ada = app.person("ada").await;
+        // The id is taken, by the task that the first one made.
+        let task = json!({"id": "0198c0de-7c1e-4a52-b6d4-5f0b3a3f9d11", "title": "mine"});
+        let made = twice(&app, &ada, keyed(Call::post(TASKS).json(&task), "post")).await;
+        let path = format!("{TASKS}/0198c0de-7c1e-4a52-b6d4-5f0b3a3f9d11");
+        // Its version is not the same any more, or it is gone: the first one has seen to that.
+        let version = made.header("etag");
+        let rename = Call::patch(&path).json(&json!({"title": "new"})).header("if-match", version);
+        let renamed = twice(&app, &ada, keyed(rename, "patch")).await;
+        let delete = Call::delete(&path).header("if-match", renamed.header("etag"));
+        assert_eq!(twice(&app, &ada, keyed(delete, "delete")).await.status, 204);
+        // The quota is reached.
+        app.execute("UPDATE owners SET task_count = 999").await;
+        let last = keyed(Call::post(TASKS).json(&json!({"title": "last"})), "last");
+        assert_eq!(twice(&app, &ada, last).await.status, 201);
+        let other = keyed(Call::post(TASKS).json(&json!({"title": "too many"})), "last");
+        app.send_as(&ada, other).await.problem(422, "key_reused");
+    }
+
     async fn the_first_answer_comes_back_whatever_has_happened_since(app: TestApp) {
         let ada = app.person("ada").await;
         let create = keyed(Call::post(TASKS).json(&json!({"title": "Buy milk"})), "k");
