@@ -1,6 +1,7 @@
 // The changes that have not reached the server yet, in the order in which they were made. Each is kept under a name of
 // its own in this browser before anything else happens, so that closing the tab loses none, and two tabs never write
 // over each other. It is sent with its id as `Idempotency-Key` until the server has answered, so that it happens once.
+// One that the server refused stays as well, marked with the reason, until somebody retries or discards it.
 
 import { Refused, request, tasksPath } from './api.js';
 import { forget, forgetTasksOf, names, read, write } from './storage.js';
@@ -12,11 +13,15 @@ const LONGEST_DELAY = 30_000;
 const LONGEST_SLEEP = 60_000;
 /** How often a change is tried that makes the server fail (500). One that is only busy is waited for. */
 const MOST_BREAKDOWNS = 4;
+/** How many refusals are kept: with the longest descriptions, less than half of the five megabytes that there are. */
+const MOST_REFUSALS = 100;
 
 /**
- * A change is `{ id, kind, task, body, notBefore, sent }`; its kind is one of these. `task` is the id of the task.
- * Events: `change` (the queue is another; detail: `here` or `elsewhere`), `done` (detail: the change and the task as the server has it, or `null`),
- * `failed` (detail: the changes that were given up, and the error), `signed-out`, `trouble` (it begins or ends).
+ * A change is `{ id, kind, task, title, body, notBefore, sent, refusal }`; its kind is one of these. `task` is the id
+ * of the task, and `title` what it was called. A `refusal` is `{ id, message, code }`, with the id of the change that
+ * the server refused: what depended on that is marked with the same one.
+ * Events: `change` (the outbox is another; detail: `here` or `elsewhere`), `done` (detail: the change and the task as
+ * the server has it, or `null`), `signed-out`, `trouble` (it begins or ends).
  */
 const ROUTES = {
   create: ({ body }, tasks) => ['POST', tasks, body],
@@ -51,24 +56,36 @@ export class Outbox extends EventTarget {
     this.reload();
   }
 
-  /** All of them, the oldest first. */
+  /** Those that are on their way, the oldest first. */
   get changes() {
-    return [...this.#changes.values()];
+    return [...this.#changes.values()].filter(({ refusal }) => !refusal);
+  }
+
+  /** What the server refused, the oldest first: `{ id, message, code, changes }`. */
+  get refusals() {
+    const refused = [...this.#changes.values()].filter(({ refusal }) => refusal);
+    const groups = Map.groupBy(refused, ({ refusal }) => refusal.id);
+    return [...groups.values()].map((changes) => ({ ...changes[0].refusal, changes }));
+  }
+
+  /** How many changes the server does not have: those on their way, and those that it refused. */
+  get size() {
+    return this.#changes.size;
   }
 
   /** Reads again what is kept: another tab has added or sent something. */
   reload() {
     const kept = names(this.#prefix).map((name) => read(name)).filter(Boolean);
-    const here = this.changes.filter((change) => this.#volatile.has(change.id));
-    const all = [...kept, ...here].sort((a, b) => (a.id < b.id ? -1 : 1));
-    this.#changes = new Map(all.map((change) => [change.id, change]));
+    const here = [...this.#changes.values()].filter((change) => this.#volatile.has(change.id));
+    const all = new Map([...kept, ...here].map((change) => [change.id, change]));
+    this.#changes = new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
     this.#tell('change', 'elsewhere');
   }
 
   /** Takes a change, to be sent at once, or not before a time. Gives it back with its id. */
-  add({ kind, task, body, notBefore = 0 }) {
-    const newest = this.changes.at(-1)?.id ?? null;
-    const change = { id: uuid(newest), kind, task, body, notBefore, sent: false };
+  add({ kind, task, title, body, notBefore = 0 }) {
+    const newest = [...this.#changes.keys()].at(-1) ?? null;
+    const change = { id: uuid(newest), kind, task, title, body, notBefore, sent: false };
     this.#own.add(change.id);
     this.#keep(change);
     this.#tell('change', 'here');
@@ -76,14 +93,18 @@ export class Outbox extends EventTarget {
     return change;
   }
 
-  /** Takes changes again that were given up, under the ids that they had. */
-  addAgain(changes) {
+  /** Sends again what was refused, under the ids that it had: the server keeps no key of what it refuses. */
+  retry({ changes }) {
     for (const change of changes) {
       this.#own.add(change.id);
-      this.#keep({ ...change, notBefore: 0 });
+      this.#keep({ ...change, notBefore: 0, refusal: undefined });
     }
     this.#tell('change', 'here');
     this.drain();
+  }
+
+  discard({ changes }) {
+    this.#drop(changes);
   }
 
   /** Takes a change back. Whether that was still possible: what was sent may have happened. */
@@ -137,7 +158,7 @@ export class Outbox extends EventTarget {
   async finish() {
     for (const change of this.changes) this.#keep({ ...change, notBefore: 0 });
     await this.drain();
-    return this.#changes.size === 0;
+    return this.size === 0;
   }
 
   /** Sends without waiting for the delay: the connection is back, or somebody looks. */
@@ -226,7 +247,7 @@ export class Outbox extends EventTarget {
     }
     this.#breakdowns = 0;
     this.#setTrouble(null);
-    this.#giveUp(change, error);
+    this.#refused(change, error);
     return true;
   }
 
@@ -237,13 +258,15 @@ export class Outbox extends EventTarget {
     return false;
   }
 
-  /** A change of a task that could not even be made is pointless as well. */
-  #giveUp(change, error) {
+  /** What was changed of a task that could not even be made waits with it. After the end there is nothing to mark. */
+  #refused(change, { message, code }) {
+    if (this.#isClosed) return;
+    const refusal = { id: change.id, message, code };
     const isMaking = change.kind === 'create';
-    const given = this.changes.filter(({ id, task }) => id === change.id || (isMaking && task === change.task));
-    if (given.length === 0) return;
-    this.#drop(given);
-    this.#tell('failed', { changes: given.map((each) => ({ ...each, sent: false })), error });
+    const refused = this.changes.filter(({ id, task }) => id === change.id || (isMaking && task === change.task));
+    for (const each of refused) this.#keep({ ...each, sent: false, refusal });
+    for (const oldest of this.refusals.slice(0, -MOST_REFUSALS)) this.discard(oldest);
+    this.#tell('change', 'here');
   }
 
   #later(milliseconds) {
@@ -258,7 +281,7 @@ export class Outbox extends EventTarget {
   }
 
   #tell(type, detail = null) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    if (!this.#isClosed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 

@@ -26,9 +26,9 @@ export function showDone(text, undo = null) {
   announce(undo ? `${text}. Press U to undo.` : text);
 }
 
-/** Something went wrong. It stays until it is closed. */
-export function showProblem(text, retry = null) {
-  show(text, { label: 'Retry', act: retry, role: 'alert' });
+/** Something went wrong. It stays until it is retried, or dismissed by somebody, or closed by what this gives. */
+export function showProblem(text, retry = null, onDismiss = null) {
+  return show(text, { label: 'Retry', act: retry, onDismiss, role: 'alert' });
 }
 
 /** Undoes what was done last, if that is still offered. */
@@ -44,10 +44,12 @@ export function closeAllToasts() {
   spoken.textContent = '';
 }
 
-function show(text, { label, act, staysFor = null, role = null }) {
+/** Gives what closes it. */
+function show(text, { label, act, onDismiss = null, staysFor = null, role = null }) {
   const words = h('p', { dir: 'auto' }, text);
   const button = act && h('button', { type: 'button', class: 'text-button', onclick: () => (close(), act()) }, label);
-  const element = h('div', { class: role ? 'toast problem' : 'toast', role }, words, button, iconButton('close', 'Close message', close));
+  const dismiss = iconButton('close', 'Close message', () => (close(), onDismiss?.()));
+  const element = h('div', { class: role ? 'toast problem' : 'toast', role }, words, button, dismiss);
   const timer = staysFor === null ? 0 : setTimeout(() => close(), staysFor);
   function close() {
     clearTimeout(timer);
@@ -62,4 +64,5 @@ function show(text, { label, act, staysFor = null, role = null }) {
   shelf.append(element);
   const passing = shown.filter(({ isPassing }) => isPassing);
   if (passing.length > MOST_SHOWN) passing[0].close();
+  return close;
 }

@@ -95,23 +95,16 @@ export class Workspace extends EventTarget {
       store.keep();
       this.#tellTabs(detail);
     });
-    outbox.addEventListener('failed', ({ detail }) => {
-      if (this.ended.aborted) return;
-      this.tasks.explainFailure(detail);
-      const { message, code } = detail.error;
-      this.#tellTabs({ failed: { changes: detail.changes, error: { message, code } } });
-    });
     outbox.addEventListener('trouble', () => outbox.trouble === null && !this.ended.aborted && this.refresh());
     outbox.addEventListener('signed-out', () => this.#signedOut());
     list.addEventListener('change', () => {
       const { status, code } = list.error ?? {};
       if (status === 401 || code === 'forbidden') this.#signedOut();
     });
-    this.#channel.addEventListener('message', ({ data: { change, task, failed } }) => {
+    this.#channel.addEventListener('message', ({ data: { change, task } }) => {
       if (change) store.confirm(change, task);
       outbox.reload();
       outbox.drain();
-      if (failed) this.tasks.explainFailure(failed);
     });
   }
 

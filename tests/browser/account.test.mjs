@@ -1,7 +1,7 @@
 // One's own account.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
+import { addTask, problem, refuseCreates, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
 
 const keptOf = (page, person) => page.evaluate((id) => Object.keys(localStorage).filter((name) => name.includes(id)), person.id);
 
@@ -11,6 +11,12 @@ async function signInElsewhere(person, newVisitor) {
   const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
   assert.equal(answer.status(), 200);
   return context;
+}
+
+async function signIn(page, { password }) {
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByLabel('New task').waitFor();
 }
 
 test('sessions are listed, this one is marked, and another can be ended', async ({ newPerson, newVisitor, openPage, tolerate }) => {
@@ -155,6 +161,26 @@ test('what somebody looked for is not shown to whoever signs in next', async ({ 
   assert.deepEqual(tasks.map(({ title, tags }) => [title, tags]), [['Mine', []]]);
 });
 
+test('a refusal that comes after an account was deleted leaves nothing behind', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  let answer;
+  const keys = await refuseCreates(page, new Promise((done) => (answer = done)));
+  await addTask(page, 'A secret');
+  await waitFor(() => assert.equal(keys.length, 1));
+  const late = page.waitForResponse((response) => response.status() === 409);
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByLabel('Your password').fill(ada.password);
+  await page.getByRole('button', { name: 'Delete my account' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  tolerate(/status of 409/);
+  answer();
+  await (await late).finished();
+  assert.deepEqual(await keptOf(page, ada), []);
+  assert.equal(await problem(page).count(), 0);
+});
+
 test('signing out without a connection asks before changes are lost', async ({ newPerson, openPage, tolerate }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);
@@ -165,13 +191,43 @@ test('signing out without a connection asks before changes are lost', async ({ n
   await page.getByText('Offline · 1 change waits').waitFor();
   await page.getByRole('link', { name: 'Ada' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('dialog').getByText('A change has not reached the server yet').waitFor();
+  await page.getByRole('dialog').getByText('A change is not saved on the server').waitFor();
   await page.getByRole('button', { name: 'Stay' }).click();
   await ada.context.setOffline(false);
   await waitUntilSent(page);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Create your account' }).waitFor();
   assert.equal((await ada.context.request.get('/api/me/tasks')).status(), 401);
+});
+
+test('what was refused waits for who comes back, and signing out asks before it is forgotten', async ({ newPerson, newVisitor, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  tolerate(/status of 4(01|09)/);
+  await refuseCreates(page);
+  await addTask(page, 'One too many');
+  await problem(page, 'One too many').waitFor();
+  const elsewhere = await signInElsewhere(ada, newVisitor);
+  await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin: new URL(page.url()).origin } });
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Your session has ended').waitFor();
+  assert.equal(await problem(page).count(), 0);
+  await signIn(page, ada);
+  await problem(page, 'One too many').waitFor();
+
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByText('A change is not saved on the server').waitFor();
+  await page.getByRole('button', { name: 'Sign out and lose them' }).click();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  assert.equal(await problem(page).count(), 0);
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+  await page.getByRole('button', { name: 'sign in' }).click();
+  await page.getByLabel('E-mail').fill(ada.email);
+  await signIn(page, ada);
+  await page.getByText('Nothing due today').waitFor();
+  assert.equal(await problem(page).count(), 0);
 });
 
 test('an account is deleted with all that is in it', async ({ newPerson, openPage, tolerate }) => {

@@ -34,6 +34,27 @@ export function waitForCount(page, view, count) {
   return page.getByRole('link', { name: `${view} ${count} ${count === 1 ? 'task' : 'tasks'}`, exact: true }).waitFor();
 }
 
+/** The messages that say what went wrong, with these words in them. */
+export function problem(page, words = '') {
+  return page.getByRole('region', { name: 'Messages' }).getByRole('alert').filter({ hasText: words });
+}
+
+/**
+ * As if there were as many tasks as there may be, until `**\/tasks` is unrouted; of a page or of all of a context. Each
+ * answer waits for `held`. Gives the idempotency keys, as they come.
+ */
+export async function refuseCreates(target, held = null) {
+  const keys = [];
+  const json = { status: 409, code: 'quota_exceeded', detail: 'you have 10000 tasks, which is as many as you may keep' };
+  await target.route('**/tasks', async (route) => {
+    if (route.request().method() !== 'POST') return route.fallback();
+    keys.push(route.request().headers()['idempotency-key']);
+    await held;
+    return route.fulfill({ status: 409, json });
+  });
+  return keys;
+}
+
 /** All tasks of somebody as the server has them, by title. */
 export async function tasksOf(person, search = '') {
   const tasks = [];

@@ -1,7 +1,7 @@
 // Two tabs, two people, one browser.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, day, row, tasksOf, titlesOf, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
+import { addTask, day, problem, refuseCreates, row, tasksOf, titlesOf, waitFor, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
 
 test('two tabs agree at once', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
@@ -30,6 +30,28 @@ test('what one tab could not send, another does', async ({ newPerson, openPage, 
   await one.close();
   await ada.context.setOffline(false);
   await waitForTitlesAtServer(ada, ['Dust', 'Sweep']);
+});
+
+test('tabs agree on what was refused', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const [one, other] = [await openPage(ada.context), await openPage(ada.context)];
+  await other.getByText('Nothing due today').waitFor();
+  tolerate(/status of 409/);
+  await refuseCreates(ada.context);
+  const isSaid = (times) => waitFor(async () => assert.deepEqual([await problem(one).count(), await problem(other).count()], [times, times]));
+  await addTask(one, 'Sweep');
+  await isSaid(1);
+  await problem(other).getByRole('button', { name: 'Close message' }).click();
+  await isSaid(0);
+  await addTask(one, 'Dust');
+  await isSaid(1);
+  await one.reload();
+  await isSaid(1);
+  await ada.context.unroute('**/tasks');
+  await problem(other).getByRole('button', { name: 'Retry' }).click();
+  await isSaid(0);
+  await waitForTitles(one, ['Dust']);
+  await waitForTitlesAtServer(ada, ['Dust']);
 });
 
 test('what another device has changed is there when one looks again', async ({ newPerson, openPage }) => {

@@ -23,12 +23,12 @@ export function accountView(workspace, { onLeft }) {
     return h('button', { type: 'button', class: 'button', onclick: leave }, 'Sign out');
   }
 
-  /** What has not arrived would be lost, so it goes out first, or is asked about. */
+  /** What has not arrived would be lost, so it goes out first, or is asked about, as what was refused is. */
   async function leave() {
     let isSent = false;
     try {
-      isSent = workspace.outbox.changes.length === 0 || (await workspace.outbox.finish());
-      if (!isSent && !(await leaving.ask(workspace.outbox.changes.length))) return;
+      isSent = workspace.outbox.size === 0 || (await workspace.outbox.finish());
+      if (!isSent && !(await leaving.ask(workspace.outbox.size))) return;
       // Where nothing can be lost by it, before the answer: who closes the page meanwhile leaves nothing behind.
       if (isSent) workspace.clear();
       else workspace.rest();
@@ -114,7 +114,7 @@ function confirmDialog() {
     h('form', { method: 'dialog' }, words, h('div', { class: 'edit-actions' }, h('button', { class: 'button primary', value: 'stay' }, 'Stay'), h('button', { class: 'button danger', value: 'leave' }, 'Sign out and lose them'))),
   );
   async function ask(count) {
-    words.textContent = `${count === 1 ? 'A change has' : `${count} changes have`} not reached the server yet, and will be lost.`;
+    words.textContent = `${count === 1 ? 'A change is' : `${count} changes are`} not saved on the server, and will be lost.`;
     element.returnValue = '';
     element.showModal();
     await new Promise((resolve) => element.addEventListener('close', resolve, { once: true }));
