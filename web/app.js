@@ -32,7 +32,7 @@ function show(session, notice = '', email = '') {
     open(session);
     return;
   }
-  // Only what they did and could not send waits for them.
+  // Only what they did and could not send waits for them, and what they were writing.
   if (wasHere !== null) forgetTasksOf(wasHere);
   showSignIn(page, { notice, email, onSignedIn: welcome });
 }

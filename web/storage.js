@@ -29,6 +29,13 @@ export function forget(name) {
   }
 }
 
+/** Reads it for the last time. */
+export function take(name) {
+  const value = read(name);
+  forget(name);
+  return value;
+}
+
 /** The names that begin so, in order. */
 export function names(prefix) {
   try {
@@ -42,6 +49,11 @@ export function names(prefix) {
 /** Where the tasks of a person are kept that this browser knows. */
 export function nameOfTasks(userId) {
   return `${userId}:tasks`;
+}
+
+/** Where it is kept what a person was writing when the session ended: of a task, by its id, or of a `new` one. */
+export function nameOfDraft(userId, of) {
+  return `${userId}:draft:${of}`;
 }
 
 /** The tasks of one person, and not their changes. */

@@ -1,7 +1,7 @@
 // One's own account.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, problem, refuseCreates, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
+import { addTask, day, problem, refuseCreates, row, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
 
 const keptOf = (page, person) => page.evaluate((id) => Object.keys(localStorage).filter((name) => name.includes(id)), person.id);
 
@@ -13,7 +13,19 @@ async function signInElsewhere(person, newVisitor) {
   return context;
 }
 
-async function signIn(page, { password }) {
+/** Ends the session in a page from another device, which this gives, and waits until the page has noticed. */
+async function endSession(page, person, newVisitor) {
+  const elsewhere = await signInElsewhere(person, newVisitor);
+  const { origin } = new URL(page.url());
+  const ended = await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin } });
+  assert.equal(ended.status(), 200);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Your session has ended').waitFor();
+  return elsewhere;
+}
+
+async function signIn(page, { email, password }) {
+  await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByLabel('New task').waitFor();
@@ -67,6 +79,7 @@ test('signing out leaves nothing of a person in the browser', async ({ newPerson
   const other = await openPage(ada.context);
   await addTask(page, 'A secret');
   await waitForTitles(other, ['A secret']);
+  await other.getByLabel('New task').fill('Half a secret');
   await waitFor(async () => assert.notDeepEqual(await keptOf(page, ada), []));
   await page.goto('/#/account');
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -133,13 +146,8 @@ test('a session that was ended elsewhere leaves no tasks in the browser', async 
   await addTask(page, 'A secret');
   await waitUntilSent(page);
   await waitFor(async () => assert.notDeepEqual(await keptOf(page, ada), []));
-  const elsewhere = await signInElsewhere(ada, newVisitor);
-  const { origin } = new URL(page.url());
-  const ended = await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin } });
-  assert.equal(ended.status(), 200);
   tolerate(/status of 401/);
-  await page.evaluate(() => dispatchEvent(new Event('online')));
-  await page.getByText('Your session has ended').waitFor();
+  await endSession(page, ada, newVisitor);
   await waitFor(async () => assert.deepEqual(await keptOf(page, ada), []));
 });
 
@@ -208,10 +216,7 @@ test('what was refused waits for who comes back, and signing out asks before it 
   await refuseCreates(page);
   await addTask(page, 'One too many');
   await problem(page, 'One too many').waitFor();
-  const elsewhere = await signInElsewhere(ada, newVisitor);
-  await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin: new URL(page.url()).origin } });
-  await page.evaluate(() => dispatchEvent(new Event('online')));
-  await page.getByText('Your session has ended').waitFor();
+  await endSession(page, ada, newVisitor);
   assert.equal(await problem(page).count(), 0);
   await signIn(page, ada);
   await problem(page, 'One too many').waitFor();
@@ -224,10 +229,64 @@ test('what was refused waits for who comes back, and signing out asks before it 
   assert.equal(await problem(page).count(), 0);
   assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
   await page.getByRole('button', { name: 'sign in' }).click();
-  await page.getByLabel('E-mail').fill(ada.email);
   await signIn(page, ada);
   await page.getByText('Nothing due today').waitFor();
   assert.equal(await problem(page).count(), 0);
+});
+
+test('what somebody was writing when the session ended is there again for them alone', async ({ newPerson, newVisitor, openPage, tolerate }) => {
+  const [ada, bob] = await Promise.all([newPerson(), newPerson({ name: 'Bob' })]);
+  const { id } = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day(), tags: ['home'] });
+  await ada.call('POST', '/api/me/tasks', { title: 'Only looked at', due_date: day() });
+  const page = await openPage(ada.context);
+  await page.getByRole('button', { name: 'Only looked at', exact: true }).click();
+  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+  const editor = page.getByRole('form', { name: 'Edit Sweep' });
+  await editor.getByLabel('Description').fill('Under the\n\tbed');
+  await editor.getByLabel('Time').fill('23:59');
+  await editor.getByLabel('Priority').selectOption('Low');
+  await editor.getByLabel('Tags').fill('floor');
+  await page.getByLabel('New task').fill('Half a thought');
+  tolerate(/status of 401/);
+  const { request } = await endSession(page, ada, newVisitor);
+  await request.patch(`/api/me/tasks/${id}`, { data: { title: 'Sweep the floor' }, headers: { origin: new URL(page.url()).origin } });
+
+  await signIn(page, bob);
+  await page.getByText('Nothing due today').waitFor();
+  assert.equal(await page.getByLabel('New task').inputValue(), '');
+  await page.getByRole('link', { name: 'Bob' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'sign in' }).click();
+  await signIn(page, ada);
+  assert.equal(await page.getByLabel('New task').inputValue(), 'Half a thought');
+  await page.getByRole('button', { name: 'Only looked at', exact: true }).waitFor();
+  await page.getByRole('form', { name: 'Edit Sweep the floor' }).getByRole('button', { name: 'Save' }).click();
+  await row(page, 'Sweep the floor').waitFor();
+  await waitUntilSent(page);
+  const { title, description, due_date, priority, tags } = await (await request.get(`/api/me/tasks/${id}`)).json();
+  assert.deepEqual([title, description, due_date, priority, tags], ['Sweep the floor', 'Under the\n\tbed', `${day()}T23:59:00.000Z`, 'low', ['home', 'floor']]);
+  assert.equal(await page.evaluate(() => Object.keys(localStorage).some((name) => name.includes(':draft:'))), false);
+});
+
+test('a tab that finds out by itself that somebody has left keeps nothing of them either', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const [page, other] = [await openPage(ada.context, '/#/account'), await openPage(ada.context)];
+  await other.getByLabel('New task').fill('Half a secret');
+  tolerate(/status of 401/);
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route('**/sign-out', async (route) => {
+    const answer = await route.fetch();
+    await held;
+    await route.fulfill({ response: answer });
+  });
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await waitFor(async () => assert.equal((await ada.context.request.get('/api/me/tasks')).status(), 401));
+  await other.evaluate(() => dispatchEvent(new Event('online')));
+  await other.getByRole('heading', { name: 'Create your account' }).waitFor();
+  release();
+  await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+  await waitFor(async () => assert.deepEqual(await keptOf(other, ada), []));
 });
 
 test('an account is deleted with all that is in it', async ({ newPerson, openPage, tolerate }) => {

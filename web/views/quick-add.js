@@ -6,11 +6,12 @@ import { h, icon, setAttribute, setText } from '../dom.js';
 import { defaultsFor } from '../query.js';
 import { parse, titleProblem } from '../quick-add.js';
 
-export function quickAdd(onAdd) {
+export function quickAdd(onAdd, { draft }) {
   const input = h('input', {
     id: 'new-task',
     class: 'add-input',
     type: 'text',
+    value: draft,
     dir: 'auto',
     autocomplete: 'off',
     enterkeyhint: 'done',
@@ -94,6 +95,7 @@ export function quickAdd(onAdd) {
   return {
     element,
     focus: () => input.focus(),
+    draft: () => input.value,
     setQuery(query) {
       defaults = defaultsFor(query);
       draw();

@@ -9,15 +9,18 @@ import { tagField } from './tag-field.js';
 
 const MAX_DESCRIPTION = 10_000;
 
-export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
+/** A draft is what somebody had written into some of the fields before. */
+export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete }) {
   const due = readDue(task.due_date);
-  const title = h('input', { class: 'edit-title', type: 'text', dir: 'auto', autocomplete: 'off', value: task.title, 'aria-label': 'Title' });
+  const saved = { title: task.title, description: task.description ?? '', ...due, priority: task.priority, tags: task.tags };
+  const begun = { ...saved, ...draft };
+  const title = h('input', { class: 'edit-title', type: 'text', dir: 'auto', autocomplete: 'off', value: begun.title, 'aria-label': 'Title' });
   const description = h('textarea', { rows: '3', dir: 'auto', placeholder: 'Notes', 'aria-label': 'Description' });
-  description.value = task.description ?? '';
-  const day = h('input', { type: 'date', value: due.day, min: '0001-01-01', max: LAST_DAY });
-  const time = h('input', { type: 'time', value: due.time });
-  const priority = h('select', {}, PRIORITIES.map((each) => h('option', { value: each, selected: each === task.priority }, label(each))));
-  const tags = tagField(task.tags, knownTags);
+  description.value = begun.description;
+  const day = h('input', { type: 'date', value: begun.day, min: '0001-01-01', max: LAST_DAY });
+  const time = h('input', { type: 'time', value: begun.time });
+  const priority = h('select', {}, PRIORITIES.map((each) => h('option', { value: each, selected: each === begun.priority }, label(each))));
+  const tags = tagField(begun.tags, knownTags);
   const problem = h('p', { class: 'problem-text', role: 'alert' });
   const element = h(
     'form',
@@ -77,7 +80,12 @@ export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
   function changedOnly({ due: { day: newDay, time: newTime }, ...fields }) {
     const isSameDue = newDay === due.day && newTime === due.time;
     const all = { ...fields, due_date: isSameDue ? task.due_date : writeDue(newDay, newTime) };
-    return Object.fromEntries(Object.entries(all).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(task[field])));
+    return differing(all, task);
+  }
+
+  function readDraft() {
+    const written = { title: title.value, description: description.value, day: day.value, time: time.value };
+    return differing({ ...written, priority: priority.value, tags: tags.read() }, saved);
   }
 
   function onKeyDown(event) {
@@ -95,7 +103,11 @@ export function taskEditor(task, { knownTags, onSave, onCancel, onDelete }) {
     element.scrollIntoView({ block: 'nearest' });
   }
 
-  return { element, focus };
+  return { element, focus, draft: readDraft };
+}
+
+function differing(fields, from) {
+  return Object.fromEntries(Object.entries(fields).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(from[field])));
 }
 
 function label(priority) {

@@ -160,6 +160,7 @@ export function taskList(workspace, { emptyState }) {
     if (list.hasMore) watcher.observe(end);
   });
   store.addEventListener('change', drawSoon);
+  ended.addEventListener('abort', () => rows.forEach((row) => row.keepDraft()));
 
   return {
     element,

@@ -3,9 +3,11 @@
 import { describeDue, isOverdue, readDue, today } from '../dates.js';
 import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
 import { plainQuery, writeAddress } from '../query.js';
+import { nameOfDraft, take, write } from '../storage.js';
 import { taskEditor } from './task-editor.js';
 
-export function taskRow({ id }, { tasks, store }, { onClosed }) {
+export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
+  const nameOfEdit = nameOfDraft(user.id, id);
   const check = h('input', { type: 'checkbox', class: 'check', onchange: () => tasks.setCompleted(id, check.checked) });
   const title = h('button', { type: 'button', class: 'title', dir: 'auto', onclick: edit });
   const facts = h('div', { class: 'facts' });
@@ -34,12 +36,22 @@ export function taskRow({ id }, { tasks, store }, { onClosed }) {
   }
 
   function edit() {
-    const task = store.task(id);
-    if (editor || !task) return;
-    editor = taskEditor(task, { knownTags: store.tags, onSave: save, onCancel: close, onDelete: () => (close(), remove()) });
+    if (editor || !store.task(id)) return;
+    open();
+    editor.focus();
+  }
+
+  function open(draft = {}) {
+    const onDelete = () => (close(), remove());
+    editor = taskEditor(store.task(id), { draft, knownTags: store.tags, onSave: save, onCancel: close, onDelete });
     element.replaceChildren(editor.element);
     element.classList.add('is-edited');
-    editor.focus();
+  }
+
+  /** For when somebody who was writing is back. What was only opened is none. */
+  function keepDraft() {
+    const draft = editor?.draft() ?? {};
+    if (Object.keys(draft).length > 0) write(nameOfEdit, draft);
   }
 
   function save(fields) {
@@ -64,7 +76,10 @@ export function taskRow({ id }, { tasks, store }, { onClosed }) {
     tasks.setCompleted(id, !store.task(id)?.completed);
   }
 
-  return { element, update, edit, toggle, delete: remove, isEdited: () => editor !== null };
+  const draft = take(nameOfEdit);
+  if (draft) open(draft);
+
+  return { element, update, edit, toggle, delete: remove, keepDraft, isEdited: () => editor !== null };
 }
 
 function drawFacts(task, heading) {

@@ -3,16 +3,18 @@
 import { describeDayInFull, today } from '../dates.js';
 import { h, setText } from '../dom.js';
 import { VIEWS, isFiltered, plainQuery, writeAddress } from '../query.js';
+import { nameOfDraft, take, write } from '../storage.js';
 import { quickAdd } from './quick-add.js';
 import { statusNotice } from './status.js';
 import { taskList } from './task-list.js';
 import { toolbar } from './toolbar.js';
 
 export function tasksView(workspace, { onFilters }) {
-  const { tasks, list } = workspace;
+  const { tasks, list, user, ended } = workspace;
+  const nameOfLine = nameOfDraft(user.id, 'new');
   const title = h('h1', {});
   const subtitle = h('p', { class: 'subtitle' });
-  const add = quickAdd(onAdd);
+  const add = quickAdd(onAdd, { draft: take(nameOfLine) });
   const bar = toolbar(workspace, { onFilters, onQuery: go });
   const rows = taskList(workspace, { emptyState });
   const element = h(
@@ -65,6 +67,8 @@ export function tasksView(workspace, { onFilters }) {
     }
     return VIEWS[query.view].empty;
   }
+
+  ended.addEventListener('abort', () => add.draft() && write(nameOfLine, add.draft()));
 
   // A page that stays open over midnight shows the new day.
   workspace.list.addEventListener('change', () => query && day !== today() && show(query));
