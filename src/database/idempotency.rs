@@ -4,7 +4,7 @@
 //! A key that is there already breaks the whole transaction, whatever else is in it; then what it was answered is read.
 //! A write that changes nothing (there is no such task, the quota is reached) leaves no key: asking again is no harm.
 //!
-//! A batch claims the key first, and fills in the answer at its end ([`write`]). One statement that does everything, as
+//! A batch claims the key first, and fills in the answer at its end ([`write()`]). One statement that does everything, as
 //! PostgreSQL takes it, makes the key with the answer ([`write_keeping`]).
 
 use jiff::{SignedDuration, Timestamp};
@@ -101,7 +101,7 @@ pub(super) async fn write(
     }
 }
 
-/// As [`write`], with one statement that [`push_keeping`] has made.
+/// As [`write()`], with one statement that [`push_keeping`] has made.
 ///
 /// Whoever finds nothing to change, or the id taken, may be asking again: what they want has been done.
 pub(super) async fn write_keeping(
