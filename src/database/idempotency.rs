@@ -4,8 +4,8 @@
 //! A key that is there already breaks the whole transaction, whatever else is in it; then what it was answered is read.
 //! A write that changes nothing (there is no such task, the quota is reached) leaves no key: asking again is no harm.
 //!
-//! A batch claims the key first, and fills in the answer at its end ([`write()`]). One statement that does everything, as
-//! PostgreSQL takes it, makes the key with the answer ([`write_keeping`]).
+//! A batch claims the key first, and fills in the answer at its end (`write`). One statement that does everything, as
+//! PostgreSQL takes it, makes the key with the answer (`write_keeping`).
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
