@@ -11,6 +11,7 @@ mod paging;
 mod places;
 mod plans;
 mod pool;
+mod prepared;
 mod round_trips;
 mod schema;
 mod scopes;

@@ -16,9 +16,11 @@ use crate::database::statement::{Kind, Row, Statement};
 /// How many prepared statements a connection keeps. Lists are put together from what is asked for, and nobody may
 /// fill the server's memory with shapes.
 const MAX_PREPARED: usize = 256;
-/// How long a prepared statement holds at first, and in the end: twice as long each time. The server keeps the plan that
-/// it made when there was little in a table, or nothing, until it next counts what is in it, which may be minutes later.
-const VALIDITY: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(1)];
+/// How long a prepared statement holds at first; twice as long each time that it is prepared anew. The server keeps the
+/// plan that it made when there was little in a table, or nothing, until it next counts what is in it, which may be
+/// minutes later.
+const FIRST_VALIDITY: Duration = Duration::from_secs(1);
+const LONGEST_VALIDITY: Duration = Duration::from_mins(1);
 /// How long a connection that has been idle may take for a sign of life.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -128,8 +130,8 @@ impl Connection {
         let now = Instant::now();
         let orders = statements.iter().zip(&prepared).filter_map(|(statement, known)| {
             let validity = match known {
-                None => VALIDITY[0],
-                Some(known) if known.until <= now => VALIDITY[1].min(known.validity * 2),
+                None => FIRST_VALIDITY,
+                Some(known) if known.until <= now => LONGEST_VALIDITY.min(known.validity * 2),
                 Some(_) => return None,
             };
             self.session.keeps_statements.then(|| prepare(client, statement, validity))

@@ -1,7 +1,7 @@
 //! The task that moves what comes and goes on a connection.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,7 +27,7 @@ impl Driver {
         let task = tokio::spawn(async move {
             let ended = poll_fn(|context| {
                 let _turn = take(&own);
-                pin!(&mut connection).poll(context)
+                Pin::new(&mut connection).poll(context)
             });
             if let Err(error) = ended.await {
                 tracing::debug!(error = errors::describe(&error), "a connection ended");
