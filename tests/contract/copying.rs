@@ -16,7 +16,7 @@ use duly::database::{Database, copies};
 use duly::services::copy::{CopyError, Finished, ForeignColumns, Progress, Step, copy};
 
 use crate::on_every_engine;
-use crate::support::contents::{add_owner, add_tasks, contents, fill, place};
+use crate::support::contents::{add_owner, contents, fill, place};
 use crate::support::database::{TestDatabase, owner, statement, titled};
 use crate::support::storage::{self, TestStorage};
 
@@ -254,8 +254,7 @@ async fn an_owner_with_many_tasks_is_taken_up_in_the_middle() {
     let (from, to) =
         (Side::new(storage::embedded(), "source"), Side::new(storage::embedded(), "target"));
     let database = from.open().await;
-    add_owner(&database, "busy", None, 3_000).await;
-    add_tasks(&database, "busy", 3_000).await;
+    add_owner(&database, "busy", 3_000).await;
     database.close().await;
     // Six words for the tables, then one for each page.
     assert!(broken_off(&from, &to, 12).await);

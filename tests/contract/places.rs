@@ -5,7 +5,7 @@ use duly::database::tasks;
 use refinery::Target;
 use uuid::Uuid;
 
-use crate::support::contents;
+use crate::support::contents::add_owner;
 use crate::support::database::{TestDatabase, owner, titled};
 use crate::support::storage;
 
@@ -32,14 +32,12 @@ async fn the_tasks_of_a_person_lie_side_by_side() {
 async fn rows_that_were_brought_in_are_in_nobodys_way() {
     let database = TestDatabase::start(storage::embedded()).await;
     for person in ["ada", "grace"] {
-        contents::add_owner(&database, person, None, 5).await;
-        contents::add_tasks(&database, person, 5).await;
+        add_owner(&database, person, 5).await;
     }
     assert_eq!(database.number(CHANGES).await, 1);
     database.insert(&owner("grace"), &titled("the first of her own")).await;
     // These come to lie among the places of whoever has the last one.
-    contents::add_owner(&database, "hedy", None, 5).await;
-    contents::add_tasks(&database, "hedy", 5).await;
+    add_owner(&database, "hedy", 5).await;
     for person in ["ada", "grace", "hedy"] {
         for _ in 0..3 {
             database.insert(&owner(person), &titled("one more")).await;

@@ -182,12 +182,16 @@ pub struct Starting {
 
 impl Starting {
     pub fn ready(self) -> Server {
+        self.outcome().unwrap_or_else(|end| panic!("it did not start: {}", end.log))
+    }
+
+    /// The server, once it listens, or what it left behind where it ended before.
+    pub fn outcome(self) -> Result<Server, End> {
         let first = self.lines.lock().expect("nobody panics").recv_timeout(PATIENCE);
-        let Ok(first) = first else {
-            panic!("it did not start: {}", self.end().log);
-        };
+        let Ok(first) = first else { return Err(self.end()) };
         let address = first.strip_prefix("duly listens on http://").expect("its address").parse();
-        Server { address: address.expect("an address and a port"), greeting: first, process: self }
+        let address = address.expect("an address and a port");
+        Ok(Server { address, greeting: first, process: self })
     }
 
     /// Waits until a text stands in the log; `false` where it does not come.

@@ -1,9 +1,9 @@
 //! A database full of odd things, and everything that a database holds, as texts.
 
 use duly::config::{Place, Storage};
+use duly::database::Database;
 use duly::database::statement::{Dialect, Kind, Row, Statement, Value};
 use duly::database::transfer::tables::{TABLES, Table};
-use duly::database::{Database, DatabaseError};
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
@@ -30,13 +30,13 @@ pub fn place(storage: &Storage, name: &str) -> Place {
     Place { storage: storage.clone(), name: name.to_owned() }
 }
 
-/// Adds a row.
-pub async fn add(
-    database: &Database,
-    table: &str,
-    values: Vec<(&str, Value)>,
-) -> Result<(), DatabaseError> {
-    database.write(vec![insert(table, values)]).await.map(drop)
+/// Writes some hundreds of rows at a time: each by itself would take as long as many at once.
+async fn write(database: &Database, rows: Vec<Statement>) {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let batch = rows.by_ref().take(500).collect();
+        database.write(batch).await.expect("the rows are added");
+    }
 }
 
 fn insert(table: &str, values: Vec<(&str, Value)>) -> Statement {
@@ -53,18 +53,15 @@ fn insert(table: &str, values: Vec<(&str, Value)>) -> Statement {
 /// Fills every table: twelve people with odd ids who have an account and sessions, others who live elsewhere, and
 /// `tasks` tasks of one of the latter.
 pub async fn fill(database: &Database, tasks: i64) {
+    let mut rows = Vec::new();
     for id in OWNERS {
-        add_user(database, id).await;
-        add_owner(database, id, Some(id), 3).await;
-        add_tasks(database, id, 3).await;
+        rows.extend(user(id));
+        rows.extend(owner(id, Some(id), 3));
     }
     for number in 0..300 {
-        let id = format!("elsewhere {number}");
-        add_owner(database, &id, None, number % 3).await;
-        add_tasks(database, &id, number % 3).await;
+        rows.extend(owner(&format!("elsewhere {number}"), None, number % 3));
     }
-    add_owner(database, "busy", None, tasks).await;
-    add_tasks(database, "busy", tasks).await;
+    rows.extend(owner("busy", None, tasks));
     for number in 0..300_i64 {
         let values = vec![
             ("id", format!("v{number}").into()),
@@ -74,7 +71,7 @@ pub async fn fill(database: &Database, tasks: i64) {
             ("createdAt", odd_instant(number + 1).into()),
             ("updatedAt", odd_instant(number + 2).into()),
         ];
-        add(database, "verification", values).await.expect("a verification is added");
+        rows.push(insert("verification", values));
     }
     for (id, alg) in [("k1", Some("EdDSA".to_owned())), ("k2", None)] {
         let values = vec![
@@ -86,11 +83,18 @@ pub async fn fill(database: &Database, tasks: i64) {
             ("alg", alg.into()),
             ("crv", None::<String>.into()),
         ];
-        add(database, "jwks", values).await.expect("a key is added");
+        rows.push(insert("jwks", values));
     }
+    write(database, rows).await;
 }
 
-async fn add_user(database: &Database, id: &str) {
+/// Adds somebody who has tasks and an account elsewhere. All owners have tasks with the same ids.
+pub async fn add_owner(database: &Database, id: &str, tasks: i64) {
+    write(database, owner(id, None, tasks)).await;
+}
+
+/// A user who has two sessions and an account.
+fn user(id: &str) -> Vec<Statement> {
     let number = id.len() as i64;
     let user = vec![
         ("id", id.into()),
@@ -101,20 +105,6 @@ async fn add_user(database: &Database, id: &str) {
         ("createdAt", odd_instant(number).into()),
         ("updatedAt", odd_instant(number + 1).into()),
     ];
-    add(database, "user", user).await.expect("a user is added");
-    for session in 0..2 {
-        let values = vec![
-            ("id", format!("s{session} of {id}").into()),
-            ("expiresAt", odd_instant(session).into()),
-            ("token", format!("token {session} of {id}").into()),
-            ("createdAt", odd_instant(session + 1).into()),
-            ("updatedAt", odd_instant(session + 2).into()),
-            ("ipAddress", (session == 0).then(|| "2001:db8::1".to_owned()).into()),
-            ("userAgent", (session == 0).then(|| odd_text(4)).into()),
-            ("userId", id.into()),
-        ];
-        add(database, "session", values).await.expect("a session is added");
-    }
     let account = vec![
         ("id", format!("account of {id}").into()),
         ("accountId", id.into()),
@@ -130,10 +120,24 @@ async fn add_user(database: &Database, id: &str) {
         ("createdAt", odd_instant(4).into()),
         ("updatedAt", odd_instant(5).into()),
     ];
-    add(database, "account", account).await.expect("an account is added");
+    vec![insert("user", user), session(id, 0), session(id, 1), insert("account", account)]
 }
 
-pub async fn add_owner(database: &Database, id: &str, local: Option<&str>, tasks: i64) {
+fn session(user: &str, number: i64) -> Statement {
+    let values = vec![
+        ("id", format!("s{number} of {user}").into()),
+        ("expiresAt", odd_instant(number).into()),
+        ("token", format!("token {number} of {user}").into()),
+        ("createdAt", odd_instant(number + 1).into()),
+        ("updatedAt", odd_instant(number + 2).into()),
+        ("ipAddress", (number == 0).then(|| "2001:db8::1".to_owned()).into()),
+        ("userAgent", (number == 0).then(|| odd_text(4)).into()),
+        ("userId", user.into()),
+    ];
+    insert("session", values)
+}
+
+fn owner(id: &str, local: Option<&str>, tasks: i64) -> Vec<Statement> {
     let values = vec![
         ("user_id", id.into()),
         ("version", (tasks * 7 + 1).into()),
@@ -141,37 +145,33 @@ pub async fn add_owner(database: &Database, id: &str, local: Option<&str>, tasks
         ("created_at", odd_instant(tasks).into()),
         ("local_user_id", local.map(str::to_owned).into()),
     ];
-    add(database, "owners", values).await.expect("an owner is added");
+    let mut dice = Dice(tasks.unsigned_abs());
+    let tasks = (0..tasks).map(|number| task(id, number, &mut dice));
+    std::iter::once(insert("owners", values)).chain(tasks).collect()
 }
 
-/// Adds tasks to an owner who is there. All owners have tasks with the same ids.
-pub async fn add_tasks(database: &Database, owner: &str, count: i64) {
-    let mut dice = Dice(count.unsigned_abs());
-    let mut batch = Vec::new();
-    for number in 0..count {
-        let tags: Vec<String> =
-            (0..[0, 1, 32][dice.roll(3)]).map(|tag| format!("{tag} {}", odd_text(tag))).collect();
-        let description = (number % 2 == 0).then(|| odd_text(number).repeat(dice.roll(30)));
-        let due_at = (number % 3 == 0).then(|| odd_instant(number));
-        let values = vec![
-            ("user_id", owner.into()),
-            ("id", odd_id(number).into()),
-            ("title", odd_text(number).into()),
-            ("title_folded", odd_text(number + 1).into()),
-            ("description", description.clone().into()),
-            ("description_folded", description.into()),
-            ("completed_at", (number % 5 == 0).then(|| odd_instant(number)).into()),
-            ("priority", (number % 5).into()),
-            ("due_at", due_at.into()),
-            ("due_has_time", (due_at.is_some() && number % 2 == 0).into()),
-            ("tags", Value::Json(json!(tags).to_string())),
-            ("version", (number + 1).into()),
-            ("created_at", odd_instant(number + 1).into()),
-            ("updated_at", odd_instant(number + 2).into()),
-        ];
-        batch.push(insert("tasks", values));
-    }
-    database.write(batch).await.expect("the tasks are added");
+fn task(owner: &str, number: i64, dice: &mut Dice) -> Statement {
+    let tags: Vec<String> =
+        (0..[0, 1, 32][dice.roll(3)]).map(|tag| format!("{tag} {}", odd_text(tag))).collect();
+    let description = (number % 2 == 0).then(|| odd_text(number).repeat(dice.roll(30)));
+    let due_at = (number % 3 == 0).then(|| odd_instant(number));
+    let values = vec![
+        ("user_id", owner.into()),
+        ("id", odd_id(number).into()),
+        ("title", odd_text(number).into()),
+        ("title_folded", odd_text(number + 1).into()),
+        ("description", description.clone().into()),
+        ("description_folded", description.into()),
+        ("completed_at", (number % 5 == 0).then(|| odd_instant(number)).into()),
+        ("priority", (number % 5).into()),
+        ("due_at", due_at.into()),
+        ("due_has_time", (due_at.is_some() && number % 2 == 0).into()),
+        ("tags", Value::Json(json!(tags).to_string())),
+        ("version", (number + 1).into()),
+        ("created_at", odd_instant(number + 1).into()),
+        ("updated_at", odd_instant(number + 2).into()),
+    ];
+    insert("tasks", values)
 }
 
 fn odd_text(number: i64) -> String {

@@ -67,10 +67,8 @@ const STEPS: [fn(&Progress) -> bool; 5] = [
 async fn a_copier_that_comes_back_after_another_has_finished_writes_nothing() {
     for here in STEPS {
         let Some(target) = storage::postgres().await else { return };
-        let (from, to) = (
-            Side::filled(storage::postgres().await.unwrap(), 1_500).await,
-            Side::new(target, "to"),
-        );
+        let (from, to) =
+            (Side::filled(storage::postgres().await.unwrap(), 700).await, Side::new(target, "to"));
         let suspended = Suspended::at(&from, &to, here).await;
         all(&from, &to).await.unwrap();
         let database = TestDatabase { database: to.open().await, storage: storage::embedded() };
@@ -90,7 +88,7 @@ async fn a_copier_that_is_overtaken_stops_and_the_later_one_finishes() {
     for here in STEPS {
         let Some(target) = storage::postgres().await else { return };
         let source = storage::postgres().await.expect("there was one");
-        let (from, to) = (Side::filled(source, 1_500).await, Side::new(target, "target"));
+        let (from, to) = (Side::filled(source, 700).await, Side::new(target, "target"));
         let first = Suspended::at(&from, &to, here).await;
         let second =
             Suspended::at(&from, &to, |progress| progress.step == Step::Verifying("user")).await;
@@ -201,7 +199,7 @@ async fn what_a_server_was_acknowledged_while_a_copy_began_is_there_in_the_end()
 #[tokio::test]
 async fn an_embedded_target_is_locked_from_the_first_row_to_the_last() {
     let (from, to) =
-        (Side::filled(storage::embedded(), 1_500).await, Side::new(storage::embedded(), "target"));
+        (Side::filled(storage::embedded(), 700).await, Side::new(storage::embedded(), "target"));
     for here in STEPS {
         let suspended = Suspended::at(&from, &to, here).await;
         // The source is locked, too; so the second copier is one from elsewhere.

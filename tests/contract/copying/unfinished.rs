@@ -12,11 +12,11 @@ use crate::support::storage;
 #[tokio::test]
 async fn a_copy_that_is_broken_off_goes_on_and_is_not_served_before() {
     for (from, to) in pairs().await {
-        let (from, to) = (Side::filled(from, 2_000).await, Side::new(to, "target"));
+        let (from, to) = (Side::filled(from, 1_200).await, Side::new(to, "target"));
         let (mut breaks, mut after) = (0, 5);
         while broken_off(&from, &to, after).await {
             breaks += 1;
-            after += after / 2;
+            after *= 2;
             for refused in [
                 Database::open(&to.storage.storage).await.err(),
                 migrations::run(&to.storage.storage).await.err(),
