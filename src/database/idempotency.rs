@@ -21,6 +21,9 @@ use crate::models::user::UserId;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// After how many further changes of its owner an answer is kept no more, so that nobody keeps more than so many.
 const KEPT_CHANGES: i64 = 10_000;
+/// How many of the keys that are of too many changes ago a single statement deletes at the most: as many as one person may
+/// write at once, and more.
+const PRUNED_AT_ONCE: i64 = 256;
 /// How many keys that have run out are deleted at a time.
 const SWEPT_AT_ONCE: usize = 1_000;
 /// A condition on keys in statements whose `$3` is the time and `$4` is [`KEPT_CHANGES`], or one less where the write has
@@ -174,16 +177,18 @@ pub fn free(owner: &UserId, once: &Once, now: Timestamp, kept_changes: i64) -> S
 /// Deletes the oldest key where it is of too many changes ago. With one that goes for each that comes, there are never
 /// more than that many. PostgreSQL knows that it is one, and so keeps the plan.
 pub fn prune(owner: &UserId) -> Statement {
-    let mut prune = Statement::of(owner, "");
-    push_prune(&mut prune, "SELECT version FROM owners WHERE user_id = $1");
+    let mut prune =
+        Statement::of(owner, "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = (");
+    push_oldest(&mut prune, "SELECT version FROM owners WHERE user_id = $1", 1);
+    prune.push(")");
     prune
 }
 
-fn push_prune(statement: &mut Statement, version: &str) {
-    statement.push("DELETE FROM idempotency_keys WHERE user_id = $1 AND key = (");
+/// Appends the selection of the oldest keys that are of too many changes ago.
+fn push_oldest(statement: &mut Statement, version: &str, count: i64) {
     statement.push("SELECT key FROM idempotency_keys WHERE user_id = $1 AND change_number <= (");
     statement.push(version).push(") - ").push_bind(KEPT_CHANGES);
-    statement.push(" ORDER BY change_number LIMIT 1)");
+    statement.push(" ORDER BY change_number LIMIT ").push_bind(count);
 }
 
 /// Appends a change that gives the task back, behind a `WITH taken` whose `number` is the owner's version, and under a key
@@ -197,10 +202,13 @@ pub(super) fn push_keeping(
     let Some(once) = attempt.once else { return push_change(statement) };
     statement.push(", changed AS (");
     push_change(statement);
-    statement.push("), pruned AS (");
-    push_prune(statement, "SELECT number FROM taken");
+    // Those that wait for one another have all seen the same ones as the oldest, so each takes as many as may wait.
+    statement.push(
+        "), pruned AS (DELETE FROM idempotency_keys WHERE user_id = $1 AND key = ANY (ARRAY(",
+    );
+    push_oldest(statement, "SELECT number FROM taken", PRUNED_AT_ONCE);
     statement
-        .push(") INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed, ");
+        .push("))) INSERT INTO idempotency_keys (user_id, key, fingerprint, expires_at, existed, ");
     statement.push("status, change_number, ").push(TASK_COLUMNS).push(") SELECT $1, ");
     statement.push_bind(once.key.as_str()).push(", ");
     statement.push_bind(once.fingerprint.to_vec()).push(", ");

@@ -30,7 +30,8 @@ use connection::Work;
 pub(super) use connector::Connector;
 pub(super) use errors::describe;
 use lease::Trouble;
-use pool::{PATIENCE, Pool, Trust};
+use liveness::Trust;
+use pool::{PATIENCE, Pool};
 
 /// How long work that found no connection behind a pooler waits before it is sent again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -101,7 +102,7 @@ impl Postgres {
                 Trouble::NotBegun(_) if !is_late => tokio::time::sleep(PAUSE).await,
                 Trouble::Lost(why) if work != Work::Write && sent < MAX_SENT && !is_late => {
                     tracing::debug!(why, "a connection was lost: the read is sent again");
-                    (sent, trust) = (sent + 1, Trust::Nobody);
+                    (sent, trust) = (sent + 1, Trust::AnsweredSince(Instant::now()));
                 }
                 trouble => return Err(trouble.into()),
             }
@@ -117,7 +118,7 @@ impl Postgres {
         if let [statement] = statements.as_ref()
             && work == Work::Read
             && !statement.is_long
-            && self.pool.connector().makes_own_sessions()
+            && self.pool.shares_reads()
         {
             return self.pool.read_shared(statement, trust).await;
         }

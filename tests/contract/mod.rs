@@ -16,5 +16,6 @@ mod round_trips;
 mod schema;
 mod scopes;
 mod shards;
+mod shared_reads;
 mod tasks;
 mod values;

@@ -15,7 +15,7 @@ use crate::support::database::{PLENTY, TestDatabase, fields, now, owner, titled}
 use crate::support::fault_proxy::{FaultProxy, Way};
 use crate::support::storage::{self, TestStorage};
 
-/// A database behind a proxy, with one connection.
+/// A database behind a proxy, with one connection that reads share, and one more.
 struct Counted {
     database: TestDatabase,
     proxy: FaultProxy,
@@ -34,7 +34,7 @@ impl Counted {
         let url = format!("postgresql://{user}@{}/{name}", proxy.address);
         let settings = PostgresSettings::parse(&url).expect("it reads");
         storage.storage =
-            Storage::Postgres(PostgresSettings { max_connections: 1, pooler, ..settings });
+            Storage::Postgres(PostgresSettings { max_connections: 2, pooler, ..settings });
         let database = TestDatabase::start(storage).await;
         // Connected, and what is sent without waiting for an answer is all sent before the first answer comes.
         database.read::<Row>(Statement::without_owner("SELECT 1")).await.unwrap();

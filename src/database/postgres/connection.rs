@@ -101,6 +101,16 @@ impl Connection {
         is_alive
     }
 
+    /// Waits until a run that was dropped half-way has been answered: the answer to what is asked last comes behind it.
+    /// Whether it came.
+    pub(super) async fn settle(&self) -> bool {
+        let is_settled = self.client.check_connection().await.is_ok();
+        if is_settled {
+            self.at_work.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_settled
+    }
+
     /// Sends the statements in one flight, and waits for every answer. Several are one transaction.
     ///
     /// # Errors

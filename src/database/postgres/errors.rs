@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::tls;
 use crate::database::DatabaseError;
@@ -49,9 +49,10 @@ pub(super) fn classify(error: &Error) -> DatabaseError {
 pub(super) fn is_lost(error: &Error) -> bool {
     match error.as_db_error() {
         None => error.is_closed() || source_of::<std::io::Error>(error).is_some(),
+        // A fatal error is the last word on a connection, whatever it is about.
         Some(reported) => {
             let code = reported.code();
-            code.code().starts_with("08") || is_shutting_down(code)
+            code.code().starts_with("08") || is_shutting_down(code) || is_fatal(reported)
         }
     }
 }
@@ -86,11 +87,12 @@ pub(super) fn is_timeout(error: &Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed. Nothing has
-/// happened, and another connection does.
+/// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed, or somebody has
+/// cancelled a COMMIT. Nothing has happened, and another connection does.
 pub(super) fn is_out_of_date(error: &Error) -> bool {
     error.as_db_error().is_some_and(|reported| {
-        *reported.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+        [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::IN_FAILED_SQL_TRANSACTION]
+            .contains(reported.code())
             || (*reported.code() == SqlState::FEATURE_NOT_SUPPORTED
                 && reported.message().contains("cached plan"))
     })
@@ -114,6 +116,10 @@ pub(super) fn may_want_other_encryption(error: &Error) -> bool {
     let no_entry = SqlState::INVALID_AUTHORIZATION_SPECIFICATION;
     error.code().is_some_and(|code| *code == no_entry)
         || source_of::<rustls::Error>(error).is_some()
+}
+
+fn is_fatal(reported: &DbError) -> bool {
+    matches!(reported.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 fn is_shutting_down(code: &SqlState) -> bool {

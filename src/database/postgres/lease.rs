@@ -70,9 +70,10 @@ impl Lease {
         Self { connection, since, pool, _slot: slot }
     }
 
-    /// The connection, and the place that goes with it. Whoever takes them puts the connection back.
-    pub(super) fn into_parts(self) -> (Arc<Connection>, OwnedSemaphorePermit) {
-        (self.connection, self._slot)
+    /// The connection, when it was last of use, and the place that goes with it. Whoever takes them puts the connection
+    /// back.
+    pub(super) fn into_parts(self) -> (Arc<Connection>, Instant, OwnedSemaphorePermit) {
+        (self.connection, self.since, self._slot)
     }
 
     /// Does the work, and puts the connection back if it is still good.
@@ -82,10 +83,11 @@ impl Lease {
         work: Work,
     ) -> Result<Vec<Vec<Row>>, Trouble> {
         let (began, pool) = (Instant::now(), Arc::clone(&self.pool));
+        let is_alone = statements.len() == 1;
         let outcome = tokio::select! {
             outcome = self.connection.run(&statements, work) => outcome,
-            () = pool.liveness().until_given_up(began) => return Err(self.give_up()),
-            () = tokio::time::sleep(WORK_TIMEOUT) => return Err(self.give_up()),
+            () = pool.liveness().until_given_up(began) => return Err(self.give_up(is_alone)),
+            () = tokio::time::sleep(WORK_TIMEOUT) => return Err(self.give_up(is_alone)),
         };
         let error = match outcome {
             Ok(rows) => {
@@ -120,9 +122,10 @@ impl Lease {
         pool.put_back(connection, since);
     }
 
-    /// The server is told, so that it does not go on for nobody.
-    fn give_up(self) -> Trouble {
-        if let Some(token) = self.connection.cancel_token() {
+    /// The server is told, so that it does not go on for nobody. Not in the middle of several statements: what cancelled
+    /// the BEGIN would leave each of the others to itself.
+    fn give_up(self, is_alone: bool) -> Trouble {
+        if let Some(token) = self.connection.cancel_token().filter(|_| is_alone) {
             let pool = Arc::clone(&self.pool);
             tokio::spawn(async move { pool.connector().cancel(token).await });
         }

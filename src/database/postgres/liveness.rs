@@ -12,6 +12,28 @@ use crate::database::DatabaseError;
 /// who wait: the connections may be dead, and new ones may not.
 pub(super) const SILENCE: Duration = Duration::from_secs(2);
 
+/// After how long without use a connection has to give a sign of life first.
+const CHECK_AFTER: Duration = Duration::from_secs(10);
+
+/// Which connections are taken for alive without a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those that were used a moment ago.
+    Recent,
+    /// Those that have answered since then, when one of them was found dead.
+    AnsweredSince(Instant),
+}
+
+impl Trust {
+    /// Whether a connection counts as alive that was last of use then.
+    pub(super) fn covers(self, since: Instant, now: Instant) -> bool {
+        match self {
+            Self::Recent => now.duration_since(since) < CHECK_AFTER,
+            Self::AnsweredSince(found_dead) => since > found_dead,
+        }
+    }
+}
+
 pub(super) struct Liveness {
     state: Mutex<State>,
     /// What began before this instant is given up.

@@ -15,7 +15,7 @@ use super::connector::Connector;
 use super::hosts::Miss;
 use super::lanes::Lanes;
 use super::lease::Lease;
-use super::liveness::{Liveness, SILENCE};
+use super::liveness::{Liveness, SILENCE, Trust};
 use super::rush::{Rush, Waiting};
 use crate::config::PostgresSettings;
 use crate::database::{DatabaseError, Load, WAIT};
@@ -28,8 +28,6 @@ pub(super) const ATTEMPT_TIMEOUTS: [Duration; 3] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// The pause after an attempt that failed at once: the first one, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
-/// After how long without use a connection has to give a sign of life first.
-const CHECK_AFTER: Duration = Duration::from_secs(10);
 /// How often those who wait look whether it has come to that.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -58,15 +56,6 @@ struct Idlers {
 pub(super) struct Idle {
     pub(super) connection: Arc<Connection>,
     pub(super) since: Instant,
-}
-
-/// Which connections are taken for alive without a sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trust {
-    /// Those that were used a moment ago.
-    Recent,
-    /// None: one of them has just been found dead.
-    Nobody,
 }
 
 impl Pool {
@@ -178,8 +167,7 @@ impl Pool {
             if idle.connection.is_closed() {
                 continue;
             }
-            let is_trusted = trust == Trust::Recent && idle.since.elapsed() < CHECK_AFTER;
-            if is_trusted || idle.connection.check().await {
+            if trust.covers(idle.since, Instant::now()) || idle.connection.check().await {
                 return Some(idle);
             }
             // What has happened to this one has happened to those that were idle for longer.
@@ -246,6 +234,11 @@ impl Pool {
 
     pub(super) fn has_free_slot(&self) -> bool {
         self.slots.available_permits() > 0
+    }
+
+    /// Whether reads share connections: where there is a single one, they would never leave it to a write.
+    pub(super) fn shares_reads(&self) -> bool {
+        self.max_connections > 1 && self.connector.makes_own_sessions()
     }
 
     pub(super) fn connector(&self) -> &Connector {
