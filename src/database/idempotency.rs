@@ -23,7 +23,7 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 const KEPT_CHANGES: i64 = 10_000;
 /// How many of the keys that are of too many changes ago a single statement deletes at the most: as many as one person may
 /// write at once, and more.
-const PRUNED_AT_ONCE: i64 = 256;
+const PRUNED_AT_ONCE: u16 = 256;
 /// How many keys that have run out are deleted at a time.
 const SWEPT_AT_ONCE: usize = 1_000;
 /// A condition on keys in statements whose `$3` is the time and `$4` is [`KEPT_CHANGES`], or one less where the write has
@@ -185,10 +185,11 @@ pub fn prune(owner: &UserId) -> Statement {
 }
 
 /// Appends the selection of the oldest keys that are of too many changes ago.
-fn push_oldest(statement: &mut Statement, version: &str, count: i64) {
+fn push_oldest(statement: &mut Statement, version: &str, count: u16) {
     statement.push("SELECT key FROM idempotency_keys WHERE user_id = $1 AND change_number <= (");
     statement.push(version).push(") - ").push_bind(KEPT_CHANGES);
-    statement.push(" ORDER BY change_number LIMIT ").push_bind(count);
+    // In the text, so that PostgreSQL takes no plan for better that knows it.
+    statement.push(&format!(" ORDER BY change_number LIMIT {count}"));
 }
 
 /// Appends a change that gives the task back, behind a `WITH taken` whose `number` is the owner's version, and under a key
