@@ -29,8 +29,14 @@ export class TaskList extends EventTarget {
     return this.#query;
   }
 
+  /** Whether there is another page, and it is to be asked for: one that could not be had is not, until a refresh. */
   get hasMore() {
-    return this.#cursor !== null;
+    return this.#cursor !== null && this.state === 'ready';
+  }
+
+  /** Whether the server has said which tasks these are. */
+  get isAnswered() {
+    return this.#listed !== null;
   }
 
   /** Shows another list: at once what is known of it, then what the server says. */
@@ -52,9 +58,12 @@ export class TaskList extends EventTarget {
   async more() {
     if (!this.hasMore || this.#isLoadingMore) return;
     const { signal } = this.#request;
+    const listed = this.#listed;
     this.#isLoadingMore = true;
     try {
-      this.#cursor = await this.#loadPage(this.#listed, this.#cursor, signal);
+      const cursor = await this.#loadPage(listed, this.#cursor, signal);
+      // A refresh that began before this has ended meanwhile: it says where to go on.
+      if (listed === this.#listed) this.#cursor = cursor;
       this.#finish('ready');
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
