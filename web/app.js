@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { current, lastUser, onChangeElsewhere } from './session.js';
-import { forgetTasksOf } from './storage.js';
+import { forgetAllOf, forgetTasksOf } from './storage.js';
 import { closeAllToasts } from './toast.js';
 import { showHome } from './views/home.js';
 import { showResetPassword } from './views/reset-password.js';
@@ -86,6 +86,7 @@ function showTrouble(error) {
 }
 
 onChangeElsewhere(({ left }) => {
+  if (left !== null) forgetAllOf(left);
   if (isResetting) return;
   if (workspace && workspace.user.id === left) leave(workspace);
   else start();

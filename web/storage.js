@@ -3,47 +3,55 @@
 
 const PREFIX = 'duly:';
 
-export function read(name) {
-  try {
-    return JSON.parse(localStorage.getItem(PREFIX + name));
-  } catch {
-    return null;
-  }
-}
+/** For all tabs, until it is forgotten. */
+const local = shelf(() => localStorage);
+export const { read, write, forget, names } = local;
 
-/** Whether it could be kept. */
-export function write(name, value) {
-  try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
+/**
+ * What somebody is writing, for this tab alone: it is there again when the tab is loaded again or restored, and when
+ * somebody whose session had ended is back in it, and no other tab takes it for its own.
+ */
+export const drafts = shelf(() => sessionStorage);
 
-export function forget(name) {
-  try {
-    localStorage.removeItem(PREFIX + name);
-  } catch {
-    // Then there was nothing.
-  }
-}
+/** To ask for the storage is an error already where nothing may be kept. */
+function shelf(storage) {
+  return {
+    read(name) {
+      try {
+        return JSON.parse(storage().getItem(PREFIX + name));
+      } catch {
+        return null;
+      }
+    },
 
-/** Reads it for the last time. */
-export function take(name) {
-  const value = read(name);
-  forget(name);
-  return value;
-}
+    /** Whether it could be kept. */
+    write(name, value) {
+      try {
+        storage().setItem(PREFIX + name, JSON.stringify(value));
+        return true;
+      } catch {
+        return false;
+      }
+    },
 
-/** The names that begin so, in order. */
-export function names(prefix) {
-  try {
-    const all = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX + prefix));
-    return all.map((name) => name.slice(PREFIX.length)).sort();
-  } catch {
-    return [];
-  }
+    forget(name) {
+      try {
+        storage().removeItem(PREFIX + name);
+      } catch {
+        // Then there was nothing.
+      }
+    },
+
+    /** The names that begin so, in order. */
+    names(prefix) {
+      try {
+        const all = Object.keys(storage()).filter((name) => name.startsWith(PREFIX + prefix));
+        return all.map((name) => name.slice(PREFIX.length)).sort();
+      } catch {
+        return [];
+      }
+    },
+  };
 }
 
 /** Where the tasks of a person are kept that this browser knows. */
@@ -51,7 +59,7 @@ export function nameOfTasks(userId) {
   return `${userId}:tasks`;
 }
 
-/** Where it is kept what a person was writing when the session ended: of a task, by its id, or of a `new` one. */
+/** The name of the draft of a task, by its id, or of a `new` one. */
 export function nameOfDraft(userId, of) {
   return `${userId}:draft:${of}`;
 }
@@ -61,7 +69,9 @@ export function forgetTasksOf(userId) {
   forget(nameOfTasks(userId));
 }
 
-/** Everything of one person. */
+/** Everything of one person, in this tab and in all. Gives what puts it back. */
 export function forgetAllOf(userId) {
-  for (const name of names(`${userId}:`)) forget(name);
+  const kept = [local, drafts].flatMap((each) => each.names(`${userId}:`).map((name) => ({ each, name, value: each.read(name) })));
+  for (const { each, name } of kept) each.forget(name);
+  return () => kept.forEach(({ each, name, value }) => each.write(name, value));
 }

@@ -84,7 +84,7 @@ export class Workspace extends EventTarget {
   /** Ends it, and leaves nothing behind. */
   clear() {
     this.close();
-    forgetAllOf(this.user.id);
+    return forgetAllOf(this.user.id);
   }
 
   #listen() {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
 import { addTask, day, problem, refuseCreates, row, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
 
-const keptOf = (page, person) => page.evaluate((id) => Object.keys(localStorage).filter((name) => name.includes(id)), person.id);
+const keptOf = (page, person) =>
+  page.evaluate((id) => [localStorage, sessionStorage].flatMap(Object.keys).filter((name) => name.includes(id)), person.id);
+const draftsIn = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((name) => name.includes(':draft:')));
 
 async function signInElsewhere(person, newVisitor) {
   const context = await newVisitor({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' });
@@ -265,7 +267,7 @@ test('what somebody was writing when the session ended is there again for them a
   await waitUntilSent(page);
   const { title, description, due_date, priority, tags } = await (await request.get(`/api/me/tasks/${id}`)).json();
   assert.deepEqual([title, description, due_date, priority, tags], ['Sweep the floor', 'Under the\n\tbed', `${day()}T23:59:00.000Z`, 'low', ['home', 'floor']]);
-  assert.equal(await page.evaluate(() => Object.keys(localStorage).some((name) => name.includes(':draft:'))), false);
+  assert.deepEqual(await draftsIn(page), [`duly:${ada.id}:draft:new`]);
 });
 
 test('a tab that finds out by itself that somebody has left keeps nothing of them either', async ({ newPerson, openPage, tolerate }) => {

@@ -23,8 +23,13 @@ export function tagField(tags, knownTags) {
     return h('li', {}, h('button', { type: 'button', class: 'chip', 'aria-label': `Remove tag ${tag}`, onclick: remove }, name, icon('close')));
   }
 
+  /** The tags, with what is being written. */
+  function written() {
+    return [...new Set([...chosen, ...parseTags(input.value)])];
+  }
+
   function take() {
-    chosen = [...new Set([...chosen, ...parseTags(input.value)])];
+    chosen = written();
     input.value = '';
     draw();
   }
@@ -46,5 +51,5 @@ export function tagField(tags, knownTags) {
 
   draw();
 
-  return { element, input, read: () => (take(), chosen), problem: () => tagsProblem(chosen) };
+  return { element, input, read: () => (take(), chosen), written, problem: () => tagsProblem(chosen) };
 }

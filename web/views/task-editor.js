@@ -85,7 +85,7 @@ export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete 
 
   function readDraft() {
     const written = { title: title.value, description: description.value, day: day.value, time: time.value };
-    return differing({ ...written, priority: priority.value, tags: tags.read() }, saved);
+    return differing({ ...written, priority: priority.value, tags: tags.written() }, saved);
   }
 
   function onKeyDown(event) {

@@ -82,6 +82,7 @@ export function taskList(workspace, { emptyState }) {
     for (const [id, row] of rows) {
       // What somebody is writing does not go away under their hands.
       if (ids.has(id) || (row.isEdited() && !atOnce)) continue;
+      row.keepDraft();
       rows.delete(id);
       if (atOnce || matchMedia('(prefers-reduced-motion: reduce)').matches) row.element.remove();
       else leave(row);
@@ -160,13 +161,14 @@ export function taskList(workspace, { emptyState }) {
     if (list.hasMore) watcher.observe(end);
   });
   store.addEventListener('change', drawSoon);
-  ended.addEventListener('abort', () => rows.forEach((row) => row.keepDraft()));
 
   return {
     element,
 
     /** Shows the task when it is drawn, if it belongs here. */
     reveal: (id) => (toReveal = id),
+
+    keepDrafts: () => rows.forEach((row) => row.keepDraft()),
 
     /** Moves the focus so many rows on. */
     move(steps) {

@@ -3,7 +3,7 @@
 import { describeDue, isOverdue, readDue, today } from '../dates.js';
 import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
 import { plainQuery, writeAddress } from '../query.js';
-import { nameOfDraft, take, write } from '../storage.js';
+import { drafts, nameOfDraft } from '../storage.js';
 import { taskEditor } from './task-editor.js';
 
 export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
@@ -50,8 +50,10 @@ export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
 
   /** For when somebody who was writing is back. What was only opened is none. */
   function keepDraft() {
-    const draft = editor?.draft() ?? {};
-    if (Object.keys(draft).length > 0) write(nameOfEdit, draft);
+    if (!editor) return;
+    const draft = editor.draft();
+    if (Object.keys(draft).length > 0) drafts.write(nameOfEdit, draft);
+    else drafts.forget(nameOfEdit);
   }
 
   function save(fields) {
@@ -61,6 +63,7 @@ export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
 
   function close() {
     editor = null;
+    drafts.forget(nameOfEdit);
     element.replaceChildren(...shown);
     element.classList.remove('is-edited');
     check.focus();
@@ -76,7 +79,7 @@ export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
     tasks.setCompleted(id, !store.task(id)?.completed);
   }
 
-  const draft = take(nameOfEdit);
+  const draft = drafts.read(nameOfEdit);
   if (draft) open(draft);
 
   return { element, update, edit, toggle, delete: remove, keepDraft, isEdited: () => editor !== null };

@@ -3,7 +3,7 @@
 import { describeDayInFull, today } from '../dates.js';
 import { h, setText } from '../dom.js';
 import { VIEWS, isFiltered, plainQuery, writeAddress } from '../query.js';
-import { nameOfDraft, take, write } from '../storage.js';
+import { drafts, nameOfDraft } from '../storage.js';
 import { quickAdd } from './quick-add.js';
 import { statusNotice } from './status.js';
 import { taskList } from './task-list.js';
@@ -14,7 +14,7 @@ export function tasksView(workspace, { onFilters }) {
   const nameOfLine = nameOfDraft(user.id, 'new');
   const title = h('h1', {});
   const subtitle = h('p', { class: 'subtitle' });
-  const add = quickAdd(onAdd, { draft: take(nameOfLine) });
+  const add = quickAdd(onAdd, { draft: drafts.read(nameOfLine) ?? '' });
   const bar = toolbar(workspace, { onFilters, onQuery: go });
   const rows = taskList(workspace, { emptyState });
   const element = h(
@@ -58,6 +58,13 @@ export function tasksView(workspace, { onFilters }) {
 
   function onAdd(fields) {
     rows.reveal(tasks.create(fields));
+    drafts.forget(nameOfLine);
+  }
+
+  /** The button goes away; who pressed it goes on in the list. */
+  function startAgain() {
+    document.getElementById('main').focus();
+    go(plainQuery(query.view));
   }
 
   function emptyState() {
@@ -68,7 +75,16 @@ export function tasksView(workspace, { onFilters }) {
     return VIEWS[query.view].empty;
   }
 
-  ended.addEventListener('abort', () => add.draft() && write(nameOfLine, add.draft()));
+  /** A page that is not looked at may be thrown out by the browser without another word. */
+  function keepDrafts() {
+    if (add.draft().trim() === '') drafts.forget(nameOfLine);
+    else drafts.write(nameOfLine, add.draft());
+    rows.keepDrafts();
+  }
+
+  ended.addEventListener('abort', keepDrafts);
+  addEventListener('pagehide', keepDrafts, { signal: ended });
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepDrafts(), { signal: ended });
 
   // A page that stays open over midnight shows the new day.
   workspace.list.addEventListener('change', () => query && day !== today() && show(query));
