@@ -27,11 +27,14 @@ export class Refused extends Error {
   }
 }
 
-/** No answer of this server came. What was asked for may have happened. */
+/**
+ * No answer of this server came. What was asked for may have happened. Where something on the way has answered, its
+ * `status` is known.
+ */
 export class Unreachable extends Error {
-  constructor(cause) {
+  constructor({ cause, status = null }) {
     super('The server cannot be reached. Are you connected?', { cause });
-    this.name = 'Unreachable';
+    Object.assign(this, { name: 'Unreachable', status });
   }
 }
 
@@ -76,10 +79,10 @@ async function ask(method, path, { body, key, signal, keepalive = false }) {
     text = await answer.text();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Unreachable(error);
+    throw new Unreachable({ cause: error });
   }
   const json = parseJson(text);
-  if (!isOurs(answer, json)) throw new Unreachable(answer.status);
+  if (!isOurs(answer, json)) throw new Unreachable(answer);
   if (answer.ok) return json ?? null;
   throw refusal(answer, json);
 }

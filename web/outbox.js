@@ -4,15 +4,12 @@
 // One that the server refused stays as well, marked with the reason, until somebody retries or discards it.
 
 import { Refused, request, tasksPath } from './api.js';
+import { Attempts } from './attempts.js';
 import { forget, forgetTasksOf, names, read, write } from './storage.js';
 import { uuid } from './uuid.js';
 
-const FIRST_DELAY = 1_000;
-const LONGEST_DELAY = 30_000;
 /** How long to wait at the most before looking again what is due: a clock may be set. */
 const LONGEST_SLEEP = 60_000;
-/** How often a change is tried that makes the server fail (500). One that is only busy is waited for. */
-const MOST_BREAKDOWNS = 4;
 /** How many refusals are kept: with the longest descriptions, less than half of the five megabytes that there are. */
 const MOST_REFUSALS = 100;
 
@@ -41,8 +38,7 @@ export class Outbox extends EventTarget {
   /** What was sent last in this tab, where the browser has no locks. */
   #running = Promise.resolve();
   #timer = 0;
-  #failures = 0;
-  #breakdowns = 0;
+  #attempts = new Attempts();
   #waiting = null;
   #isClosed = false;
   /** Why nothing is getting through: `offline`, `busy`, or `null`. */
@@ -145,8 +141,15 @@ export class Outbox extends EventTarget {
       this.#waiting = null;
       return this.#sendAll();
     };
-    this.#waiting ??= navigator.locks ? navigator.locks.request(`duly:${this.#prefix}`, run) : this.#afterTheLast(run);
+    this.#waiting ??= this.#inTurn(run);
     return this.#waiting;
+  }
+
+  #inTurn(run) {
+    const sent = navigator.locks ? navigator.locks.request(`duly:${this.#prefix}`, run) : this.#afterTheLast(run);
+    // Where it never had its turn, the next one need not wait for it.
+    const waiting = sent.finally(() => this.#waiting === waiting && (this.#waiting = null));
+    return waiting;
   }
 
   #afterTheLast(run) {
@@ -163,7 +166,7 @@ export class Outbox extends EventTarget {
 
   /** Sends without waiting for the delay: the connection is back, or somebody looks. */
   retryNow() {
-    this.#failures = Math.min(this.#failures, 1);
+    this.#attempts.hurry();
     this.drain();
   }
 
@@ -192,6 +195,8 @@ export class Outbox extends EventTarget {
       this.#keep({ ...next, sent: true });
       if (!(await this.#deliver(next))) return;
     }
+    // Another tab may have sent what this one could not.
+    this.#setTrouble(null);
     const times = this.changes.map(({ notBefore }) => notBefore);
     if (times.length > 0 && !this.#isClosed) this.#later(Math.min(...times) - Date.now());
   }
@@ -218,44 +223,38 @@ export class Outbox extends EventTarget {
     }
   }
 
-  #send(change, keepalive = false) {
+  async #send(change, keepalive = false) {
+    // A later version of the page may have left it here.
+    if (!Object.hasOwn(ROUTES, change.kind)) throw new Refused('This version of the page cannot send it.', { status: 0, code: 'unknown_kind' });
     const [method, path, body] = ROUTES[change.kind](change, this.#tasks);
     return request(method, path, { body, key: change.id, keepalive });
   }
 
   #succeeded(change, task) {
-    this.#failures = 0;
-    this.#breakdowns = 0;
+    this.#attempts.succeeded();
     this.#setTrouble(null);
     this.#tell('done', { change, task });
     this.#drop([change]);
   }
 
   #hasFailed(change, error) {
-    if (!(error instanceof Refused)) return this.#tryLater('offline', backOff(this.#failures));
-    if (happenedBefore(change, error)) {
-      this.#succeeded(change, null);
-      return true;
+    const verdict = this.#attempts.judge(change, error);
+    switch (verdict.outcome) {
+      case 'done':
+        this.#succeeded(change, null);
+        return true;
+      case 'refused':
+        this.#setTrouble(null);
+        this.#refused(change, verdict);
+        return true;
+      case 'signed-out':
+        this.#tell('signed-out');
+        return false;
+      default:
+        this.#setTrouble(verdict.trouble);
+        this.#later(verdict.pause);
+        return false;
     }
-    if (error.status === 401 || error.code === 'forbidden') {
-      this.#tell('signed-out');
-      return false;
-    }
-    if (error.status === 500) this.#breakdowns += 1;
-    if (error.isTemporary && this.#breakdowns < MOST_BREAKDOWNS) {
-      return this.#tryLater('busy', error.retryAfter ? error.pause : backOff(this.#failures));
-    }
-    this.#breakdowns = 0;
-    this.#setTrouble(null);
-    this.#refused(change, error);
-    return true;
-  }
-
-  #tryLater(trouble, milliseconds) {
-    this.#failures += 1;
-    this.#setTrouble(trouble);
-    this.#later(milliseconds);
-    return false;
   }
 
   /** What was changed of a task that could not even be made waits with it. After the end there is nothing to mark. */
@@ -283,13 +282,4 @@ export class Outbox extends EventTarget {
   #tell(type, detail = null) {
     if (!this.#isClosed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** The key is kept for a day. Later, that the task is there, or is gone, says that this was done. */
-function happenedBefore({ kind }, { code }) {
-  return (kind === 'create' && code === 'id_taken') || (kind === 'delete' && code === 'not_found');
-}
-
-function backOff(failures) {
-  return Math.min(FIRST_DELAY * 2 ** failures, LONGEST_DELAY) * (0.75 + Math.random() / 2);
 }

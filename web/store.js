@@ -9,6 +9,9 @@ const KEEP_DELAY = 500;
 
 const BLANK = { description: null, completed: false, completed_at: null, priority: 'none', due_date: null, tags: [], version: 0 };
 
+/** The kinds of changes after which there is a task. */
+const WRITES = ['create', 'update', 'restore'];
+
 /** Events: `change` (some task is shown otherwise), `confirmed` (detail: before, after: a task as the server has it). */
 export class Store extends EventTarget {
   #name;
@@ -141,6 +144,7 @@ function apply(task, { kind, task: id, body }) {
   const now = new Date().toISOString();
   if (kind === 'delete') return undefined;
   if (kind === 'update' && !task) return undefined;
+  if (!WRITES.includes(kind)) return task; // another version of the page has left it here
   const base = task ?? { ...BLANK, id, created_at: now };
   const after = { ...base, updated_at: now };
   for (const [field, value] of Object.entries(body)) after[field] = value ?? BLANK[field];

@@ -6,6 +6,7 @@ const ASSETS = '{assets}';
 const FILES = [
   'app.js',
   'api.js',
+  'attempts.js',
   'counts.js',
   'dates.js',
   'dom.js',

@@ -31,7 +31,8 @@ test('why something was refused is said until it is read, whatever is done meanw
   await addTask(page, 'One too many');
   const alert = page.getByRole('alert').getByText('“One too many” could not be added');
   await alert.waitFor();
-  for (const title of titles) await row(page, title).getByRole('checkbox').click();
+  // By the keyboard: what leaves above it moves what a mouse was pointed at.
+  for (const title of titles) await row(page, title).getByRole('checkbox').press('Space');
   await page.getByText('Completed “Four”', { exact: true }).waitFor();
   assert.equal(await alert.count(), 1);
   await page.unroute('**/tasks');
@@ -129,6 +130,48 @@ test('of many changes that were refused three are explained at a time, and the l
   assert.match(kept[0], /101$/);
   await problem(page, 'One too many').getByRole('button', { name: 'Close message' }).click();
   await problem(page, 'Number 197').waitFor();
+});
+
+test('a change that something on the way turns away every time is explained, and keeps no other waiting', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  tolerate(/status of 403/);
+  let times = 0;
+  await page.route('**/tasks', (route) => {
+    if (route.request().method() !== 'POST' || !route.request().postData().includes('select')) return route.fallback();
+    times += 1;
+    return route.fulfill({ status: 403, contentType: 'text/html', body: '<h1>Request blocked</h1>' });
+  });
+  await addTask(page, 'Union select all');
+  await addTask(page, 'Later');
+  await waitFor(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    assert.equal(await problem(page).count(), 1);
+  });
+  await problem(page, '“Union select all” could not be added: Something on the way to the server does not let this through (status 403).').waitFor();
+  assert.equal(times, 6);
+  await waitForTitlesAtServer(ada, ['Later']);
+  await waitFor(async () => assert.equal(await page.locator('.status').isVisible(), false));
+  await page.unroute('**/tasks');
+  await problem(page).getByRole('button', { name: 'Retry' }).click();
+  await waitForTitlesAtServer(ada, ['Later', 'Union select all']);
+});
+
+test('a change that another version of the page has left here is explained, and keeps no other waiting', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const { id: task } = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
+  const page = await openPage(ada.context);
+  await row(page, 'Sweep').waitFor();
+  await page.evaluate(([userId, task]) => {
+    const id = '018f0000-0000-7000-8000-000000000100';
+    localStorage.setItem(`duly:${userId}:change:${id}`, JSON.stringify({ id, kind: 'share', task, title: 'Sweep', notBefore: 0 }));
+  }, [ada.id, task]);
+  await page.reload();
+  await problem(page, '“Sweep” could not be changed: This version of the page cannot send it.').waitFor();
+  await addTask(page, 'Later');
+  await waitForTitlesAtServer(ada, ['Later', 'Sweep']);
+  await waitForTitles(page, ['Sweep', 'Later']);
 });
 
 test('a change that was refused where there is no room is not sent again by itself either', async ({ newPerson, openPage, tolerate }) => {

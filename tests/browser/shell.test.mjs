@@ -67,3 +67,20 @@ test('it works where there are no workers and no locks', async ({ newPerson, ope
   await page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.includes(':change:')));
   assert.equal((await ada.call('GET', '/api/me/tasks')).tasks[0].title, 'Sweep');
 });
+
+test('a lock that the browser does not give keeps nothing from being sent later', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  tolerate(/uncaught/);
+  await page.evaluate(() => {
+    navigator.locks.request = () => {
+      delete navigator.locks.request;
+      return Promise.reject(new DOMException('not now', 'AbortError'));
+    };
+  });
+  await page.getByLabel('New task').fill('Sweep');
+  await page.getByLabel('New task').press('Enter');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.includes(':change:')));
+});
