@@ -12,11 +12,17 @@ const MOST_EXPLAINED = 3;
 /** The fields that a task is made again from. */
 const WRITABLE = ['title', 'description', 'completed', 'priority', 'due_date', 'tags'];
 
+const BRING_BACK = 'Bring it back';
+
 export class Tasks {
   #store;
   #outbox;
   /** How the message is closed that explains a refusal, by the refusal's id. */
   #explained = new Map();
+  /** The tasks that turned out to be gone, as they were known last, by id. */
+  #lost = new Map();
+  /** How the message is closed that offers to bring such a task back, by its id. */
+  #offers = new Map();
 
   constructor(store, outbox) {
     this.#store = store;
@@ -33,17 +39,43 @@ export class Tasks {
     return id;
   }
 
-  /** Changes what differs from how the task is, and leaves all else to others. */
-  update(id, fields) {
-    const task = this.#store.task(id);
+  /**
+   * Changes what differs from how the task is, and leaves all else to others. Whether that was possible: it was not
+   * where the task is gone. Then it is offered to bring it back as it was `last`, with what was changed.
+   */
+  update(last, fields, { onBroughtBack }) {
+    const task = this.#store.task(last.id);
     if (!task) {
-      showProblem(`“${shorten(fields.title)}” was deleted elsewhere.`);
-      return;
+      this.#offerBack(last, fields, onBroughtBack);
+      return false;
     }
     const changed = Object.entries(fields).filter(([field, value]) => !isSame(task[field], value));
-    if (changed.length === 0) return;
-    this.#outbox.add({ kind: 'update', task: id, title: task.title, body: Object.fromEntries(changed) });
+    if (changed.length === 0) return true;
+    this.#outbox.add({ kind: 'update', task: task.id, title: task.title, body: Object.fromEntries(changed) });
     announce(`Saved ${fields.title ?? task.title}`);
+    return true;
+  }
+
+  /** Once for a task, however often it is saved. */
+  #offerBack(last, fields, onBroughtBack) {
+    this.#offers.get(last.id)?.();
+    const act = () => {
+      this.#bringBack(last, fields);
+      onBroughtBack();
+    };
+    this.#offers.set(last.id, showProblem(sayDeleted(last.title), { label: BRING_BACK, act }));
+  }
+
+  /** Where the deletion has not been sent yet it is taken back, and where somebody was faster there is less to do. */
+  #bringBack(last, fields) {
+    const { id } = last;
+    const isDeletion = ({ kind, task }) => kind === 'delete' && task === id;
+    for (const each of this.#outbox.changes.filter(isDeletion)) this.#outbox.cancel(each.id);
+    const task = this.#store.task(id);
+    const kind = task ? 'update' : 'restore';
+    const body = task ? fields : { ...writable(last), ...fields };
+    this.#outbox.add({ kind, task: id, title: body.title ?? last.title, body });
+    announce(`Brought back ${body.title ?? last.title}`);
   }
 
   setCompleted(id, completed) {
@@ -69,9 +101,9 @@ export class Tasks {
   }
 
   #undelete(change, task) {
-    if (!this.#outbox.cancel(change.id)) {
-      const body = Object.fromEntries(WRITABLE.map((field) => [field, task[field]]));
-      this.#outbox.add({ kind: 'restore', task: task.id, title: task.title, body });
+    // Somebody may have brought it back in another tab, with what they wrote.
+    if (!this.#outbox.cancel(change.id) && !this.#store.task(task.id)) {
+      this.#outbox.add({ kind: 'restore', task: task.id, title: task.title, body: writable(task) });
     }
     announce('Undone');
   }
@@ -88,16 +120,32 @@ export class Tasks {
   }
 
   #explain(refusal) {
-    const [{ kind, task: id, title }] = refusal.changes;
+    const [change] = refusal.changes;
+    const { kind, title } = change;
     const retry = () => this.#outbox.retry(refusal);
     const discard = () => this.#outbox.discard(refusal);
-    if (refusal.code === 'not_found') {
-      this.#store.forget(id);
-      return showProblem(`“${shorten(title)}” was deleted elsewhere.`, null, discard);
-    }
-    const what = { create: 'added', restore: 'brought back', delete: 'deleted', update: 'changed' }[kind];
-    return showProblem(`“${shorten(title)}” could not be ${what}: ${refusal.message}`, retry, discard);
+    if (refusal.code === 'not_found') return this.#explainLoss(change, discard);
+    const what = { create: 'added', restore: 'brought back', delete: 'deleted' }[kind] ?? 'changed';
+    return showProblem(`“${shorten(title)}” could not be ${what}: ${refusal.message}`, { act: retry, onDismiss: discard });
   }
+
+  /** Where the task as it was is not known any more, after a reload, there is nothing to bring back. */
+  #explainLoss({ task: id, title, body }, discard) {
+    const last = this.#store.confirmedTask(id) ?? this.#lost.get(id);
+    this.#store.forget(id);
+    if (!last) return showProblem(sayDeleted(title), { onDismiss: discard });
+    this.#lost.set(id, last);
+    const act = () => (discard(), this.#bringBack(last, body));
+    return showProblem(sayDeleted(title), { label: BRING_BACK, act, onDismiss: discard });
+  }
+}
+
+function writable(task) {
+  return Object.fromEntries(WRITABLE.map((field) => [field, task[field]]));
+}
+
+function sayDeleted(title) {
+  return `“${shorten(title)}” was deleted elsewhere.`;
 }
 
 function isSame(one, other) {

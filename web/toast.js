@@ -26,9 +26,9 @@ export function showDone(text, undo = null) {
   announce(undo ? `${text}. Press U to undo.` : text);
 }
 
-/** Something went wrong. It stays until it is retried, or dismissed by somebody, or closed by what this gives. */
-export function showProblem(text, retry = null, onDismiss = null) {
-  return show(text, { label: 'Retry', act: retry, onDismiss, role: 'alert' });
+/** Something went wrong. It stays until it is acted on, or dismissed by somebody, or closed by what this gives. */
+export function showProblem(text, { label = 'Retry', act = null, onDismiss = null } = {}) {
+  return show(text, { label, act, onDismiss, role: 'alert' });
 }
 
 /** Undoes what was done last, if that is still offered. */

@@ -1,7 +1,7 @@
 // Two tabs, two people, one browser.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, day, problem, refuseCreates, row, tasksOf, titlesOf, waitFor, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
+import { addTask, day, problem, refuseCreates, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
 
 test('two tabs agree at once', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
@@ -30,6 +30,50 @@ test('what one tab could not send, another does', async ({ newPerson, openPage, 
   await one.close();
   await ada.context.setOffline(false);
   await waitForTitlesAtServer(ada, ['Dust', 'Sweep']);
+});
+
+test('no tab says that it is offline when another has sent what it could not', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const tabs = [await openPage(ada.context), await openPage(ada.context)];
+  for (const tab of tabs) await tab.getByText('Nothing due today').waitFor();
+  tolerate(/ERR_FAILED/);
+  // So that each has tried.
+  const tried = tabs.map((tab) => tab.waitForEvent('requestfailed', (request) => request.method() === 'POST'));
+  await ada.context.route('**/tasks', (route) => (route.request().method() === 'POST' ? route.abort() : route.fallback()));
+  await addTask(tabs[0], 'Sweep');
+  await Promise.all(tried);
+  for (const tab of tabs) await tab.getByText('Offline · 1 change waits').waitFor();
+  await ada.context.unroute('**/tasks');
+  for (const tab of tabs) await tab.evaluate(() => dispatchEvent(new Event('focus')));
+  await waitForTitlesAtServer(ada, ['Sweep']);
+  for (const tab of tabs) await waitFor(async () => assert.equal(await tab.locator('.status').isVisible(), false));
+});
+
+test('what is written into a task that another tab deletes is not lost', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  for (const title of ['Dust', 'Sweep']) await ada.call('POST', '/api/me/tasks', { title, tags: ['home'], due_date: day() });
+  const [page, other] = [await openPage(ada.context), await openPage(ada.context)];
+  await waitForTitles(page, ['Dust', 'Sweep']);
+  for (const title of ['Dust', 'Sweep']) {
+    await page.getByRole('button', { name: title, exact: true }).press('Enter');
+    const editor = page.getByRole('form', { name: `Edit ${title}` });
+    await editor.getByLabel('Description').fill('Thoroughly');
+    await row(other, title).getByRole('checkbox').press('Delete');
+    await waitForCount(page, 'Today', 1);
+    // The first deletion is still to be sent, the second has been.
+    if (title === 'Sweep') await other.evaluate(() => dispatchEvent(new Event('pagehide')));
+    if (title === 'Sweep') await waitForTitlesAtServer(ada, ['Dust']);
+    await editor.getByLabel('Title').press('Enter');
+    await editor.getByLabel('Title').press('Enter');
+    await problem(page, `“${title}” was deleted elsewhere.`).getByRole('button', { name: 'Bring it back' }).press('Enter');
+    await editor.waitFor({ state: 'detached' });
+    await waitForTitles(page, ['Dust', 'Sweep']);
+    await waitForTitles(other, ['Dust', 'Sweep']);
+    if (title === 'Dust') await other.getByRole('button', { name: 'Undo' }).press('Enter');
+    await waitUntilSent(page);
+  }
+  const tasks = await tasksOf(ada);
+  assert.deepEqual(tasks.map(({ title, description, tags }) => [title, description, tags]), ['Dust', 'Sweep'].map((title) => [title, 'Thoroughly', ['home']]));
 });
 
 test('tabs agree on what was refused', async ({ newPerson, openPage, tolerate }) => {
@@ -100,6 +144,7 @@ test('who signs in after somebody in the same browser sees and sends nothing of 
   await page.getByRole('link', { name: 'Bob' }).waitFor();
   await page.getByText('Nothing due today').waitFor();
   assert.deepEqual(await titlesOf(bob), []);
+  assert.deepEqual(await page.evaluate((id) => localStorage.getItem(`duly:${id}:tasks`), ada.id), null);
   await page.reload();
   await page.getByText('Nothing due today').waitFor();
   assert.deepEqual([await titlesOf(ada), await titlesOf(bob)], [['Hers'], []]);

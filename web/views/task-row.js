@@ -6,7 +6,8 @@ import { plainQuery, writeAddress } from '../query.js';
 import { drafts, nameOfDraft } from '../storage.js';
 import { taskEditor } from './task-editor.js';
 
-export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
+export function taskRow(task, { tasks, store, user }, { onClosed }) {
+  const { id } = task;
   const nameOfEdit = nameOfDraft(user.id, id);
   const check = h('input', { type: 'checkbox', class: 'check', onchange: () => tasks.setCompleted(id, check.checked) });
   const title = h('button', { type: 'button', class: 'title', dir: 'auto', onclick: edit });
@@ -17,11 +18,14 @@ export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
   const element = h('li', { class: 'task', 'data-id': id }, shown);
   let drawn = null;
   let editor = null;
+  /** The task as it was seen last, for when it is gone. */
+  let last = task;
 
   /** Draws the task where it differs. A day that the heading above says already is not said again. */
   function update(task, heading = null) {
-    // A due date also looks otherwise when time has passed.
-    const state = JSON.stringify([task, heading, today(), isOverdue(task.due_date)]);
+    last = task;
+    // A due date also looks otherwise when time has passed, or elsewhere.
+    const state = JSON.stringify([task, heading, today(), zone, isOverdue(task.due_date)]);
     if (state === drawn) return;
     drawn = state;
     setText(title, task.title);
@@ -57,8 +61,7 @@ export function taskRow({ id }, { tasks, store, user }, { onClosed }) {
   }
 
   function save(fields) {
-    tasks.update(id, fields);
-    close();
+    if (tasks.update(last, fields, { onBroughtBack: () => editor && close() })) close();
   }
 
   function close() {
