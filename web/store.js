@@ -20,6 +20,8 @@ export class Store extends EventTarget {
   #gone = new Set();
   #pending = new Map();
   #touched = new Map();
+  /** Those that were kept, and of which the server has not said anything since. */
+  #unheard = new Set();
   #timer = 0;
   /** Counts what happens here, so that an answer can be told from what came after its request. */
   clock = 0;
@@ -28,7 +30,7 @@ export class Store extends EventTarget {
     super();
     this.#name = nameOfTasks(userId);
     this.#outbox = outbox;
-    for (const task of read(this.#name) ?? []) this.#known.set(task.id, task);
+    for (const task of read(this.#name) ?? []) this.#recall(task);
     outbox.addEventListener('change', () => this.#takeChanges());
     this.#takeChanges();
   }
@@ -79,6 +81,7 @@ export class Store extends EventTarget {
   /** The server has done a change: the task as it is now, or `null` where it is not told or is gone. */
   confirm({ task: id, kind, body }, task) {
     const before = this.#known.get(id);
+    this.#unheard.delete(id);
     this.#touch([id]);
     if (kind === 'delete') {
       this.#gone.add(id);
@@ -101,6 +104,15 @@ export class Store extends EventTarget {
     this.#changed();
   }
 
+  /** The server has listed all tasks there are: what it did not name was deleted elsewhere. */
+  forgetUnheard() {
+    for (const id of this.#unheard) {
+      if (!this.isPending(id)) this.#known.delete(id);
+    }
+    this.#unheard.clear();
+    this.#changed();
+  }
+
   /** Keeps what is known for the next start, now. */
   keep() {
     clearTimeout(this.#timer);
@@ -113,7 +125,14 @@ export class Store extends EventTarget {
     this.keep = () => {};
   }
 
+  /** Whatever the server says of it counts: a database that was restored has lower versions. */
+  #recall(task) {
+    this.#known.set(task.id, { ...task, version: 0 });
+    this.#unheard.add(task.id);
+  }
+
   #set(task) {
+    this.#unheard.delete(task.id);
     const known = this.#known.get(task.id);
     if (known && known.version > task.version) return;
     this.#known.delete(task.id); // the last ones are kept for the next start

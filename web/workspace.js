@@ -58,7 +58,7 @@ export class Workspace extends EventTarget {
       for (let pages = 0; pages < PAGES_TO_KNOW; pages += 1) {
         const { tasks, next_cursor: cursor } = await request('GET', `${tasksPath(this.user.id)}?${parameters}`, { signal: this.ended });
         this.store.learn(tasks);
-        if (cursor === null) return;
+        if (cursor === null) return this.store.forgetUnheard();
         parameters.set('cursor', cursor);
       }
     } catch {
@@ -81,7 +81,7 @@ export class Workspace extends EventTarget {
     this.#channel.close();
   }
 
-  /** Ends it, and leaves nothing behind. */
+  /** Ends it, and leaves nothing behind. Gives what puts back all that was kept. */
   clear() {
     this.close();
     return forgetAllOf(this.user.id);
