@@ -14,7 +14,7 @@ export function showHome(page, workspace, { onLeft }) {
   const main = h('main', { id: 'main', tabindex: '-1' });
   const side = sidebar(workspace, { onHelp: () => help.showModal() });
   const skip = h('button', { type: 'button', class: 'skip', onclick: () => main.focus() }, 'Skip to the tasks');
-  const tasks = tasksView(workspace, { onFilters: side.toggleFilters });
+  const tasks = tasksView(workspace, { onFilters: side.toggleFilters, onTyped: side.setQuery });
   let account = null;
 
   function route() {

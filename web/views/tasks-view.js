@@ -9,7 +9,7 @@ import { statusNotice } from './status.js';
 import { taskList } from './task-list.js';
 import { toolbar } from './toolbar.js';
 
-export function tasksView(workspace, { onFilters }) {
+export function tasksView(workspace, { onFilters, onTyped }) {
   const { tasks, list, user, ended } = workspace;
   const nameOfLine = nameOfDraft(user.id, 'new');
   const title = h('h1', {});
@@ -37,6 +37,7 @@ export function tasksView(workspace, { onFilters }) {
     }
     history.replaceState(null, '', address);
     show(next);
+    onTyped(next);
   }
 
   function show(next) {
