@@ -9,19 +9,32 @@ import { showResetPassword } from './views/reset-password.js';
 import { showSignIn } from './views/sign-in.js';
 import { Workspace } from './workspace.js';
 
+/** How long an answer may take, in milliseconds, until who was here last sees what this browser knows. */
+const PATIENCE = 3_000;
+
 const page = document.getElementById('page');
 let workspace = null;
 /** The id of who was here last, or `null`: whose view the address names, and whose tasks this browser keeps. */
 let wasHere = lastUser()?.id ?? null;
+/** The question who is signed in. A later one takes the place of an earlier one. */
+let asking = new AbortController();
 
 async function start(notice = '') {
   const last = lastUser();
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  // The answer corrects it.
+  const timer = setTimeout(() => last && !signal.aborted && show({ user: last }), PATIENCE);
   try {
-    const session = await current();
+    const session = await current(signal);
+    signal.throwIfAborted();
     if (session === null && last) notice ||= 'Your session has ended. Please sign in again.';
     show(session, notice, last?.email);
   } catch (error) {
-    showTrouble(error);
+    if (!signal.aborted) showTrouble(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -46,6 +59,7 @@ function closeWorkspace() {
 
 /** Who comes in by the form goes on to the first task. */
 function welcome(session) {
+  asking.abort();
   show(session);
   document.getElementById('new-task')?.focus();
 }

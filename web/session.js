@@ -20,9 +20,9 @@ export function lastUser() {
 }
 
 /** Who is signed in, or `null`: `{ user }`. Without a connection, who was last. */
-export async function current() {
+export async function current(signal) {
   try {
-    const answer = await getSession();
+    const answer = await getSession(signal);
     remember(answer?.user);
     return answer;
   } catch (error) {
@@ -33,8 +33,8 @@ export async function current() {
 }
 
 /** `{ session, user }` or `null`. Remembers nobody: the answer may come when they have left. */
-export function getSession() {
-  return request('GET', `${ROUTES}/get-session`);
+export function getSession(signal) {
+  return request('GET', `${ROUTES}/get-session`, { signal });
 }
 
 export async function signUp({ name, email, password }) {

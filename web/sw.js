@@ -3,6 +3,8 @@
 // never kept here, and neither is anything else that is somebody's.
 
 const ASSETS = '{assets}';
+/** How long the network may take, in milliseconds, until the page that is kept is shown. */
+const PATIENCE = 3_000;
 const FILES = [
   'app.js',
   'api.js',
@@ -75,12 +77,16 @@ async function forgetOthers() {
 
 async function fromNetworkFirst(request) {
   try {
-    const answer = await fetch(request);
+    const answer = await Promise.race([fetch(request), after(PATIENCE, kept)]);
     // A proxy with nothing behind it for a moment.
     return answer.status < 500 ? answer : ((await caches.match('/')) ?? answer);
   } catch (error) {
     return (await caches.match('/')) ?? Promise.reject(error);
   }
+}
+
+function after(milliseconds, value) {
+  return new Promise((done) => setTimeout(done, milliseconds, value));
 }
 
 async function fromCacheFirst(request) {

@@ -1,6 +1,7 @@
 // The page itself: what it is made of, and that it is kept for starts without a connection.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
 import { test } from './harness.mjs';
 
 const web = new URL('../../web/', import.meta.url);
@@ -54,6 +55,37 @@ test('it can be installed', async ({ newVisitor, openPage }) => {
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
   const others = installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'); // contexts are
   assert.deepEqual(others, []);
+});
+
+/** Our server behind a proxy that can be told to leave the page itself without an answer. Gives its address. */
+async function serveBehindProxy() {
+  const { hostname, port } = new URL(process.env.DULY_URL);
+  const proxy = createServer((incoming, answer) => {
+    if (proxy.isHanging && incoming.url === '/') return;
+    const { method, url: path, headers } = incoming;
+    const outgoing = ask({ hostname, port, method, path, headers }, (given) => {
+      answer.writeHead(given.statusCode, given.headers);
+      given.pipe(answer);
+    });
+    incoming.pipe(outgoing);
+  });
+  await new Promise((listening) => proxy.listen(0, 'localhost', listening));
+  return { proxy, address: `http://localhost:${proxy.address().port}/` };
+}
+
+test('a start that is not answered shows the page that is kept', async ({ newVisitor, openPage }) => {
+  const { proxy, address } = await serveBehindProxy();
+  try {
+    const page = await openPage(await newVisitor(), address);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+    proxy.isHanging = true;
+    await page.reload();
+    await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+    await page.close(); // before its connections are
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });
 
 test('it works where there are no workers and no locks', async ({ newPerson, openPage }) => {

@@ -107,6 +107,25 @@ test('limits, unverified addresses and closed doors are said in plain words', as
   await page.getByText('Open the link in the e-mail').waitFor();
 });
 
+test('whoever was here last sees their tasks while the server does not answer, and its answer counts', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
+  const page = await openPage(ada.context);
+  await waitForTitles(page, ['Sweep']);
+  let answer;
+  const held = new Promise((done) => (answer = done));
+  await page.route('**/api/*/tasks?**', () => {});
+  await page.route('**/get-session', async (route) => {
+    await held;
+    await route.fulfill({ body: 'null', contentType: 'application/json' });
+  });
+  await page.reload();
+  await waitForTitles(page, ['Sweep']);
+  answer();
+  await page.getByText('Your session has ended.').waitFor();
+  assert.equal(await page.getByText('Sweep').count(), 0);
+});
+
 test('who has forgotten the password gets a link, and a bad link says so', async ({ newPerson, newVisitor, openPage, tolerate }) => {
   const ada = await newPerson();
   const visitor = await newVisitor();
