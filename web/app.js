@@ -65,17 +65,24 @@ function welcome(session) {
 }
 
 function open({ user }) {
-  if (wasHere !== null && wasHere !== user.id) forgetAddress();
+  if (wasHere !== null && wasHere !== user.id) {
+    forgetAddress();
+    forgetTasksOf(wasHere);
+  }
   wasHere = user.id;
   const opened = new Workspace(user);
   workspace = opened;
   opened.addEventListener('signed-out', () => start(sessionEnded(opened)));
-  showHome(page, opened, { onLeft: () => leave(opened) });
+  showHome(page, opened, { onLeft: () => leave(opened), onStayed: startAgain });
 }
 
 /** Somebody has signed out, or is no more: nothing of theirs stays in this browser. */
 function leave(left) {
   left.clear();
+  return startAgain();
+}
+
+function startAgain() {
   closeWorkspace();
   page.replaceChildren();
   forgetAddress();

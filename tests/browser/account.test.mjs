@@ -55,6 +55,15 @@ test('sessions are listed, this one is marked, and another can be ended', async 
   await waitUntilSent(elsewhere);
 });
 
+test('who ends a session with the keyboard goes on in the list', async ({ newPerson, newVisitor, openPage }) => {
+  const ada = await newPerson();
+  await signInElsewhere(ada, newVisitor);
+  const page = await openPage(ada.context, '/#/account');
+  await page.getByRole('button', { name: 'End the session in Firefox on Windows' }).press('Enter');
+  await waitFor(async () => assert.equal(await page.locator('.sessions li').count(), 1));
+  await waitFor(async () => assert.equal(await page.evaluate(() => document.activeElement.className), 'sessions'));
+});
+
 test('the password is changed, and other devices are signed out', async ({ newPerson, newVisitor, openPage, tolerate }) => {
   const ada = await newPerson();
   const elsewhere = await signInElsewhere(ada, newVisitor);
@@ -142,6 +151,25 @@ test('signing out that fails says so, and the tasks are there as before', async 
   await waitUntilSent(page);
 });
 
+test('signing out that fails without a connection leaves the tasks and what somebody is writing as they were', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await addTask(page, 'A secret');
+  await waitUntilSent(page);
+  await page.getByLabel('New task').fill('Half a secret');
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByText('this device').waitFor();
+  tolerate(/ERR_(INTERNET_DISCONNECTED|FAILED)/);
+  await ada.context.setOffline(true);
+  let asked = 0;
+  await page.route('**/sign-out', (route) => ((asked += 1), route.abort()));
+  await page.getByRole('button', { name: 'Sign out' }).dblclick();
+  await problem(page, 'The server cannot be reached').waitFor();
+  await waitForTitles(page, ['A secret']);
+  assert.equal(await page.getByLabel('New task').inputValue(), 'Half a secret');
+  assert.equal(asked, 1);
+});
+
 test('a session that was ended elsewhere leaves no tasks in the browser', async ({ newPerson, newVisitor, openPage, tolerate }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);
@@ -202,6 +230,8 @@ test('signing out without a connection asks before changes are lost', async ({ n
   await page.getByRole('link', { name: 'Ada' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('dialog').getByText('A change is not saved on the server').waitFor();
+  await page.keyboard.press('1');
+  assert.equal(new URL(page.url()).hash, '#/account');
   await page.getByRole('button', { name: 'Stay' }).click();
   await ada.context.setOffline(false);
   await waitUntilSent(page);

@@ -6,38 +6,53 @@ import { changePassword, deleteUser, explain, getSession, listSessions, revokeSe
 import { announce, showDone, showProblem } from '../toast.js';
 import { form, passwordField } from './form.js';
 
-export function accountView(workspace, { onLeft }) {
+/** `onStayed` is for who could not be signed out: the workspace has ended by then. */
+export function accountView(workspace, { onLeft, onStayed }) {
   const { user } = workspace;
   const leaving = confirmDialog();
-  return h(
+  const signsOut = h('button', { type: 'button', class: 'button', onclick: leave }, 'Sign out');
+  const element = h(
     'div',
     { class: 'account-view' },
-    h('header', { class: 'view-header' }, h('div', {}, h('h1', {}, 'Account'), h('p', { class: 'subtitle', dir: 'auto' }, `${user.name} · ${user.email}`)), signOutButton()),
+    h('header', { class: 'view-header' }, h('div', {}, h('h1', {}, 'Account'), h('p', { class: 'subtitle', dir: 'auto' }, `${user.name} · ${user.email}`)), signsOut),
     h('section', { class: 'panel' }, h('h2', {}, 'Where you are signed in'), sessionList()),
     h('section', { class: 'panel' }, h('h2', {}, 'Password'), passwordForm()),
     h('section', { class: 'panel danger-panel' }, h('h2', {}, 'Delete account'), deletion()),
     leaving.element,
   );
+  return element;
 
-  function signOutButton() {
-    return h('button', { type: 'button', class: 'button', onclick: leave }, 'Sign out');
+  /** Once at a time. */
+  async function leave() {
+    if (signsOut.disabled) return;
+    signsOut.disabled = true;
+    try {
+      await tryToLeave();
+    } finally {
+      signsOut.disabled = false;
+      if (document.activeElement === document.body) signsOut.focus(); // which it had lost by that
+    }
   }
 
   /** What has not arrived would be lost, so it goes out first, or is asked about, as what was refused is. */
-  async function leave() {
-    let isSent = false;
+  async function tryToLeave() {
+    const isSent = workspace.outbox.size === 0 || (await workspace.outbox.finish());
+    if (!isSent && !(await mayBeLost())) return;
+    // Where nothing can be lost by it, before the answer: who closes the page meanwhile leaves nothing behind.
+    const putBack = isSent ? workspace.clear() : workspace.rest();
     try {
-      isSent = workspace.outbox.size === 0 || (await workspace.outbox.finish());
-      if (!isSent && !(await leaving.ask(workspace.outbox.size))) return;
-      // Where nothing can be lost by it, before the answer: who closes the page meanwhile leaves nothing behind.
-      if (isSent) workspace.clear();
-      else workspace.rest();
       await signOut(user);
       onLeft();
     } catch (error) {
-      if (isSent) await onLeft();
-      showProblem(explain(error).message, isSent ? null : leave);
+      putBack?.();
+      if (isSent) await onStayed();
+      showProblem(explain(error).message, { act: isSent ? null : leave });
     }
+  }
+
+  /** Who has gone on to something else meanwhile is not asked, and stays. */
+  async function mayBeLost() {
+    return element.isConnected && (await leaving.ask(workspace.outbox.size));
   }
 
   function passwordForm() {
@@ -64,7 +79,7 @@ export function accountView(workspace, { onLeft }) {
 
 /** The sessions, each with its end. */
 function sessionList() {
-  const list = h('ul', { class: 'sessions' }, h('li', { class: 'hint' }, 'Loading…'));
+  const list = h('ul', { class: 'sessions', tabindex: '-1' }, h('li', { class: 'hint' }, 'Loading…'));
 
   async function load() {
     try {
@@ -92,6 +107,7 @@ function sessionList() {
       showProblem(explain(error).message);
     }
     await load();
+    if (document.activeElement === document.body) (list.querySelector('button') ?? list).focus();
   }
 
   load();

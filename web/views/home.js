@@ -8,7 +8,7 @@ import { helpDialog } from './help.js';
 import { sidebar } from './sidebar.js';
 import { tasksView } from './tasks-view.js';
 
-export function showHome(page, workspace, { onLeft }) {
+export function showHome(page, workspace, { onLeft, onStayed }) {
   const signal = workspace.ended;
   const help = helpDialog();
   const main = h('main', { id: 'main', tabindex: '-1' });
@@ -22,7 +22,7 @@ export function showHome(page, workspace, { onLeft }) {
     const query = isAccount ? null : parseAddress(location.hash);
     side.setQuery(query);
     if (isAccount) {
-      account ??= accountView(workspace, { onLeft });
+      account ??= accountView(workspace, { onLeft, onStayed });
       main.replaceChildren(account);
       document.title = 'Account · duly';
       return;
