@@ -71,6 +71,10 @@ test('what is too long is said before it is sent', async ({ newPerson, openPage 
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('A time needs a day as well.').waitFor();
   await page.getByLabel('Time').fill('');
+  await page.getByLabel('Time').press('1');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('This time does not exist.').waitFor();
+  await page.getByLabel('Time').fill('');
   await page.getByLabel('Tags').fill(Array.from({ length: 33 }, (_, index) => `t${index}`).join(' '));
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('A task has up to 32 tags; these are 33.').waitFor();

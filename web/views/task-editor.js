@@ -12,10 +12,13 @@ const MAX_DESCRIPTION = 10_000;
 /** A draft is what somebody had written into some of the fields before. */
 export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete }) {
   const due = readDue(task.due_date);
-  const saved = { title: task.title, description: task.description ?? '', ...due, priority: task.priority, tags: task.tags };
-  const begun = { ...saved, ...draft };
-  const title = h('input', { class: 'edit-title', type: 'text', dir: 'auto', autocomplete: 'off', value: begun.title, 'aria-label': 'Title' });
+  const title = h('input', { class: 'edit-title', type: 'text', dir: 'auto', autocomplete: 'off', value: task.title, 'aria-label': 'Title' });
   const description = h('textarea', { rows: '3', dir: 'auto', placeholder: 'Notes', 'aria-label': 'Description' });
+  description.value = task.description ?? '';
+  // As the fields show it: a browser has its own idea of line breaks, which nobody has written.
+  const saved = { title: title.value, description: description.value, ...due, priority: task.priority, tags: task.tags };
+  const begun = { ...saved, ...draft };
+  title.value = begun.title;
   description.value = begun.description;
   const day = h('input', { type: 'date', value: begun.day, min: '0001-01-01', max: LAST_DAY });
   const time = h('input', { type: 'time', value: begun.time });
@@ -50,20 +53,24 @@ export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete 
     const fields = read();
     const [wrong, field] = findProblem(fields);
     setText(problem, wrong ?? '');
-    for (const each of [title, description, day]) setAttribute(each, 'aria-invalid', each === field && 'true');
+    for (const each of [title, description, day, time]) setAttribute(each, 'aria-invalid', each === field && 'true');
     if (wrong) field?.focus();
     else onSave(changedOnly(fields));
   }
 
   function read() {
-    const notes = description.value.replace(/(?![\n\t])\p{Cc}/gu, '');
     return {
-      title: title.value.replace(/[\s\p{Cc}]+/gu, ' ').trim(),
-      description: notes.trim() === '' ? null : notes,
+      title: title.value === saved.title ? task.title : title.value.replace(/[\s\p{Cc}]+/gu, ' ').trim(),
+      description: description.value === saved.description ? task.description : notes(),
       priority: priority.value,
       due: { day: day.value, time: time.value },
       tags: tags.read(),
     };
+  }
+
+  function notes() {
+    const text = description.value.replace(/(?![\n\t])\p{Cc}/gu, '');
+    return text.trim() === '' ? null : text;
   }
 
   function findProblem(fields) {
@@ -72,6 +79,7 @@ export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete 
     const length = [...(fields.description ?? '')].length;
     if (length > MAX_DESCRIPTION) return [`A description has up to ${MAX_DESCRIPTION.toLocaleString()} characters; this one has ${length.toLocaleString()}.`, description];
     if (day.validity.badInput || (day.value && !isDay(day.value))) return ['This day does not exist.', day];
+    if (time.validity.badInput) return ['This time does not exist.', time];
     if (!day.value && time.value) return ['A time needs a day as well.', day];
     return [tags.problem(), tags.input];
   }
