@@ -62,3 +62,8 @@ export function icon(name) {
 export function iconButton(name, label, onclick, attributes = {}) {
   return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick, ...attributes }, icon(name));
 }
+
+/** Whether a key belongs to an input method, by which somebody is writing a word. Safari only says so by the number. */
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
+}

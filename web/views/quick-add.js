@@ -2,7 +2,7 @@
 // meant goes away, and its words stay in the title.
 
 import { describeDay } from '../dates.js';
-import { h, icon, setAttribute, setText } from '../dom.js';
+import { h, icon, isComposing, setAttribute, setText } from '../dom.js';
 import { defaultsFor } from '../query.js';
 import { parse, titleProblem } from '../quick-add.js';
 
@@ -88,7 +88,7 @@ export function quickAdd(onAdd, { draft }) {
   }
 
   input.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') input.blur();
+    if (event.key === 'Escape' && !isComposing(event)) input.blur();
   });
   draw();
 

@@ -1,6 +1,6 @@
 // The tags of a task while it is edited: each can be taken away, and new ones are written behind them.
 
-import { h, icon, setText } from '../dom.js';
+import { h, icon, isComposing, setText } from '../dom.js';
 import { parseTags, tagsProblem } from '../quick-add.js';
 
 export function tagField(tags, knownTags) {
@@ -40,6 +40,7 @@ export function tagField(tags, knownTags) {
 
   /** Enter takes what is written; with nothing written it saves the task, as in every other field. */
   function onKeyDown(event) {
+    if (isComposing(event)) return;
     if (event.key === 'Enter' && input.value.trim() !== '' && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       take();

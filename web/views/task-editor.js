@@ -2,7 +2,7 @@
 // whoever else is at work.
 
 import { LAST_DAY, isDay, readDue, writeDue } from '../dates.js';
-import { h, setAttribute, setText } from '../dom.js';
+import { h, isComposing, setAttribute, setText } from '../dom.js';
 import { PRIORITIES } from '../query.js';
 import { titleProblem } from '../quick-add.js';
 import { tagField } from './tag-field.js';
@@ -97,6 +97,7 @@ export function taskEditor(task, { draft, knownTags, onSave, onCancel, onDelete 
   }
 
   function onKeyDown(event) {
+    if (isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       onCancel();

@@ -1,6 +1,6 @@
 // What a list is searched for, filtered by and sorted by.
 
-import { h, icon, iconButton, setAttribute } from '../dom.js';
+import { h, icon, iconButton, isComposing, setAttribute } from '../dom.js';
 import { SORTS, hasOpenAndDone } from '../query.js';
 
 const TYPING_PAUSE = 150;
@@ -39,7 +39,7 @@ export function toolbar({ list }, { onFilters, onQuery }) {
   }
 
   function leaveOnEscape(event) {
-    if (event.key !== 'Escape') return;
+    if (event.key !== 'Escape' || isComposing(event)) return;
     event.preventDefault();
     search.value = '';
     searchNow();
