@@ -1,7 +1,22 @@
 // Days and times as the visitor has them: their zone, their language. A day is `YYYY-MM-DD`, as in the API; what is due
 // at a time is an instant.
 
-export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+export let zone = readZone();
+
+/** Reads the zone again. Whether the visitor is in another one by now. */
+export function hasMoved() {
+  const former = zone;
+  zone = readZone();
+  if (zone === former) return false;
+  formats.clear();
+  return true;
+}
+
+/** A browser that does not know its zone counts in UTC, and says so by a name that is none. */
+function readZone() {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone && timeZone !== 'Etc/Unknown' ? timeZone : 'UTC';
+}
 
 /** The last day that the API takes. */
 export const LAST_DAY = '9999-12-30';

@@ -6,6 +6,8 @@ import { h, icon, isComposing, setAttribute, setText } from '../dom.js';
 import { defaultsFor } from '../query.js';
 import { parse, titleProblem } from '../quick-add.js';
 
+const NO_DEFAULTS = { due_date: null, priority: null, tags: [] };
+
 export function quickAdd(onAdd, { draft }) {
   const input = h('input', {
     id: 'new-task',
@@ -25,12 +27,13 @@ export function quickAdd(onAdd, { draft }) {
   const problem = h('p', { id: 'new-task-problem', class: 'problem-text', role: 'alert' });
   const submit = h('button', { type: 'submit', class: 'button primary add-button' }, 'Add');
   const element = h('form', { class: 'add', onsubmit: add }, h('div', { class: 'add-line' }, icon('add'), input, submit), chips, hint, problem);
-  let defaults = { due_date: null, priority: null, tags: [] };
+  let query = null;
   let declined = new Set();
 
   /** What the line says, and what the view adds to it. */
   function read() {
     const said = parse(input.value, { ignore: declined });
+    const defaults = query ? defaultsFor(query) : NO_DEFAULTS;
     const wanted = (kind) => !declined.has(`view:${kind}`);
     const isDated = said.due_date !== null;
     const isRanked = said.priority !== 'none';
@@ -96,8 +99,8 @@ export function quickAdd(onAdd, { draft }) {
     element,
     focus: () => input.focus(),
     draft: () => input.value,
-    setQuery(query) {
-      defaults = defaultsFor(query);
+    setQuery(next) {
+      query = next;
       draw();
     },
   };

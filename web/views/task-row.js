@@ -1,6 +1,6 @@
 // One task in a list: ticked off, opened to be edited, deleted.
 
-import { describeDue, isOverdue, readDue, today } from '../dates.js';
+import { describeDue, isOverdue, readDue, today, zone } from '../dates.js';
 import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
 import { plainQuery, writeAddress } from '../query.js';
 import { drafts, nameOfDraft } from '../storage.js';

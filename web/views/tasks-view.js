@@ -1,6 +1,6 @@
 // One view of the tasks: its name, the line to add one, what is searched for and filtered, and the list.
 
-import { describeDayInFull, today } from '../dates.js';
+import { describeDayInFull, hasMoved, today, zone } from '../dates.js';
 import { h, setText } from '../dom.js';
 import { VIEWS, isFiltered, plainQuery, writeAddress } from '../query.js';
 import { drafts, nameOfDraft } from '../storage.js';
@@ -26,7 +26,7 @@ export function tasksView(workspace, { onFilters, onTyped }) {
     rows.element,
   );
   let query = null;
-  let day = null;
+  let drawnAt = null;
 
   /** Typing replaces the address, so that Back leads out of a search and not through its letters. */
   function go(next, { isTyping = false } = {}) {
@@ -41,16 +41,16 @@ export function tasksView(workspace, { onFilters, onTyped }) {
   }
 
   function show(next) {
-    const isSame = query !== null && writeAddress(query) === writeAddress(next) && day === today();
+    const isSame = query !== null && writeAddress(query) === writeAddress(next) && drawnAt === whereAndWhen();
     if (isSame) {
       bar.setQuery(next);
       return;
     }
     query = next;
-    day = today();
+    drawnAt = whereAndWhen();
     const { label } = VIEWS[query.view];
     setText(title, label);
-    setText(subtitle, query.view === 'today' ? describeDayInFull(day) : VIEWS[query.view].about);
+    setText(subtitle, query.view === 'today' ? describeDayInFull(today()) : VIEWS[query.view].about);
     document.title = `${label} · duly`;
     add.setQuery(query);
     bar.setQuery(query);
@@ -87,8 +87,8 @@ export function tasksView(workspace, { onFilters, onTyped }) {
   addEventListener('pagehide', keepDrafts, { signal: ended });
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keepDrafts(), { signal: ended });
 
-  // A page that stays open over midnight shows the new day.
-  workspace.list.addEventListener('change', () => query && day !== today() && show(query));
+  // A page that stays open over midnight shows the new day, and one that has travelled the day there.
+  list.addEventListener('change', () => (hasMoved(), query && drawnAt !== whereAndWhen() && show(query)));
 
   return {
     element,
@@ -98,4 +98,9 @@ export function tasksView(workspace, { onFilters, onTyped }) {
     move: rows.move,
     onFocused: rows.onFocused,
   };
+}
+
+/** What the tasks of a day depend on. */
+function whereAndWhen() {
+  return `${today()} ${zone}`;
 }
