@@ -25,7 +25,8 @@ export function handleKeys({ tasks, help, signal }) {
 
   function onKeyDown(event) {
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey || help.open || isTyping(event.target)) return;
+    if (!action || event.ctrlKey || event.metaKey || event.altKey || isDialogOpen() || isTyping(event.target)) return;
+    if (event.key.length === 1 && !hasSingleKeys()) return;
     if (needsCheckbox(event.key) && !event.target.matches('.task .check')) return;
     event.preventDefault();
     action();
@@ -37,6 +38,11 @@ export function handleKeys({ tasks, help, signal }) {
 /** These mean something else to buttons, links and the page itself. */
 function needsCheckbox(key) {
   return ['Enter', 'Delete', 'Backspace', 'ArrowDown', 'ArrowUp'].includes(key);
+}
+
+/** Whether a dialog is open, which the keys belong to. */
+function isDialogOpen() {
+  return document.querySelector('dialog[open]') !== null;
 }
 
 function isTyping(element) {

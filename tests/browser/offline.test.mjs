@@ -1,7 +1,7 @@
 // The connection is lost, answers are lost, and nothing else is: no change is missing, none happens twice.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, day, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
+import { addTask, day, openView, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
 
 const LOST = /ERR_(INTERNET_DISCONNECTED|FAILED|CONNECTION_FAILED)/;
 const isWrite = (route) => route.request().method() !== 'GET';
@@ -118,6 +118,36 @@ test('the page starts without a connection, with what it knows, and a closed tab
   await waitUntilSent(again);
 });
 
+test('what was deleted on another device is forgotten here, and what the server says counts more than what was kept', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const { id } = await ada.call('POST', '/api/me/tasks', { title: 'Gone', tags: ['old'] });
+  const { id: other } = await ada.call('POST', '/api/me/tasks', { title: 'Left', tags: ['new'] });
+  const page = await openPage(ada.context, '/#/completed');
+  const tags = page.getByRole('region', { name: 'Filters' }).getByRole('list').last().getByRole('button');
+  const waitForTags = (names) => waitFor(async () => assert.deepEqual(await tags.allTextContents(), names));
+  await waitForTags(['new', 'old']);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await page.goto('/healthz');
+  await ada.call('DELETE', `/api/me/tasks/${id}`);
+  await page.evaluate(([userId, id]) => {
+    const name = `duly:${userId}:tasks`;
+    const kept = JSON.parse(localStorage.getItem(name));
+    // As before a backup was restored.
+    const changed = kept.map((task) => (task.id === id ? { ...task, title: 'Never was', tags: ['newer'], version: 99 } : task));
+    localStorage.setItem(name, JSON.stringify(changed));
+  }, [ada.id, other]);
+  await page.goto('/#/completed');
+  await waitForTags(['new']);
+  await page.goto('/healthz');
+  tolerate(LOST);
+  await ada.context.setOffline(true);
+  await page.goto('/#/all');
+  await waitForTitles(page, ['Left']);
+  await waitForTags(['new']);
+  await openView(page, 'Today');
+  await page.getByText('Not loaded yet').waitFor();
+});
+
 const FOREIGN = [
   ['the page of a network that wants a visitor to sign in', { status: 200, contentType: 'text/html', body: '<h1>Welcome to the hotel</h1>' }],
   ['a way to somewhere else', { status: 302, headers: { location: '/' } }],
@@ -159,6 +189,7 @@ test('changes keep their order when the clock is set back', async ({ newPerson, 
   const ada = await newPerson();
   const page = await openPage(ada.context);
   await page.getByText('Nothing due today').waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   tolerate(LOST);
   await ada.context.setOffline(true);
   const now = Date.now();

@@ -281,8 +281,26 @@ test('a task that was deleted elsewhere says so when it is changed', async ({ ne
   await waitForTitles(page, []);
   await page.reload();
   await problem(page, '“Sweep” was deleted elsewhere.').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Bring it back' }).count(), 0);
   await problem(page).getByRole('button', { name: 'Close message' }).click();
   await waitUntilSent(page);
+});
+
+test('what was written into a task that was deleted elsewhere can be brought back with it', async ({ newPerson, openPage, tolerate }) => {
+  const ada = await newPerson();
+  const task = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', priority: 'high', tags: ['home'], due_date: day() });
+  const page = await openPage(ada.context);
+  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+  await ada.call('DELETE', `/api/me/tasks/${task.id}`);
+  await page.getByLabel('Description').fill('Under the bed');
+  tolerate(/status of 404/);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await problem(page, '“Sweep” was deleted elsewhere.').getByRole('button', { name: 'Bring it back' }).click();
+  await waitForTitlesAtServer(ada, ['Sweep']);
+  await waitForTitles(page, ['Sweep']);
+  await waitUntilSent(page);
+  const [{ id, description, priority, tags, due_date }] = await tasksOf(ada);
+  assert.deepEqual([id, description, priority, tags, due_date], [task.id, 'Under the bed', 'high', ['home'], day()]);
 });
 
 test('the screen changes before the server has answered', async ({ newPerson, openPage }) => {

@@ -94,6 +94,69 @@ test('what is typed is searched for, and only the last answer counts', async ({ 
   await waitForTitles(page, ['Late', 'Now', 'Soon', 'Far', 'Whenever']);
 });
 
+test('a filter that is chosen after a search narrows that search', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await fill(ada);
+  const page = await openPage(ada.context, '/#/all');
+  await page.getByLabel('Search tasks').fill('w');
+  await waitForTitles(page, ['Now', 'Whenever']);
+  await page.getByRole('region', { name: 'Filters' }).getByRole('button', { name: 'office' }).click();
+  await waitForTitles(page, ['Whenever']);
+  assert.equal(new URL(page.url()).hash, '#/all?tag=office&q=w');
+});
+
+test('the focus goes on where a filter was removed, or all of them', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context, '/#/all?priority=low&tag=home&tag=office');
+  const waitForFocus = (name) => waitFor(async () => assert.equal(await page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.id), name));
+  await page.getByRole('button', { name: 'Remove filter home' }).press('Enter');
+  await waitForFocus('Remove filter office');
+  await page.keyboard.press('Enter');
+  await waitForFocus('Remove filter low');
+  await page.keyboard.press('Enter');
+  await waitForFocus('Search tasks');
+  await page.keyboard.type('x');
+  await page.getByRole('button', { name: 'Clear search and filters' }).press('Enter');
+  await page.getByText('No tasks yet').waitFor();
+  await waitForFocus('main');
+});
+
+test('the filters of a small screen are closed by Escape, wherever the focus is', async ({ newPerson, openPage }) => {
+  const ada = await newPerson({ viewport: { width: 360, height: 740 } });
+  const page = await openPage(ada.context);
+  const opener = page.locator('.open-filters');
+  assert.equal(await opener.getAttribute('aria-expanded'), 'false');
+  await opener.click();
+  assert.equal(await opener.getAttribute('aria-expanded'), 'true');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Escape');
+  await waitFor(async () => assert.equal(await opener.getAttribute('aria-expanded'), 'false'));
+  await page.locator('.filters').waitFor({ state: 'hidden' });
+});
+
+test('who travels is shown the day there', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  const page = await openPage(ada.context);
+  await page.getByText('Nothing due today').waitFor();
+  await page.evaluate(() => {
+    const { resolvedOptions } = Intl.DateTimeFormat.prototype;
+    Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+      return { ...resolvedOptions.call(this), timeZone: 'Pacific/Auckland' };
+    };
+  });
+  const asked = page.waitForRequest((request) => request.url().includes('tz=Pacific%2FAuckland') && request.url().includes('limit=100'));
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await asked;
+});
+
+test('what is completed is not overdue', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '/api/me/tasks', { title: 'Done long ago', due_date: '2020-02-03', completed: true });
+  const page = await openPage(ada.context, '/#/all?done=1');
+  await page.getByRole('heading', { name: '3 Feb 2020' }).waitFor();
+  assert.equal(await page.getByRole('heading', { name: 'Overdue' }).count(), 0);
+});
+
 test('lists are sorted as one likes', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
   await fill(ada);

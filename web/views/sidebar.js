@@ -1,7 +1,7 @@
 // The views with their counts, and what a list can be filtered by. On a small screen the views are a bar at the bottom,
 // and the filters a sheet that is opened over it.
 
-import { h, icon, iconButton, setAttribute, setText } from '../dom.js';
+import { h, icon, iconButton, isComposing, setAttribute, setText } from '../dom.js';
 import { PRIORITIES, VIEWS, plainQuery, writeAddress } from '../query.js';
 
 const PRIORITY_LABELS = { urgent: 'Urgent', high: 'High', medium: 'Medium', low: 'Low', none: 'None' };
@@ -17,7 +17,7 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
   const noTags = h('p', { class: 'hint' }, 'Write #tag in a task to sort it here.');
   const filters = h(
     'section',
-    { class: 'filters', 'aria-label': 'Filters' },
+    { id: 'filters', class: 'filters', 'aria-label': 'Filters' },
     iconButton('close', 'Close filters', () => closeFilters(), { class: 'icon-button close-filters' }),
     h('h2', {}, 'Priority'),
     priorities,
@@ -31,20 +31,29 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
 
   const isOutside = ({ target }) => !filters.contains(target) && !opener?.contains(target);
   document.addEventListener('pointerdown', (event) => isOutside(event) && closeFilters(), { signal: ended });
-  element.addEventListener('keydown', (event) => event.key === 'Escape' && closeFilters());
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && !isComposing(event) && closeFilters(), { signal: ended });
   counts.addEventListener('change', drawCounts);
   store.addEventListener('change', () => drawTags());
 
   function toggleFilters(button) {
     opener = button;
-    filters.classList.toggle('is-open');
-    if (filters.classList.contains('is-open')) filters.querySelector('button').focus();
+    setOpen(!isOpen());
+    if (isOpen()) filters.querySelector('button').focus();
   }
 
   function closeFilters() {
-    if (!filters.classList.contains('is-open')) return;
-    filters.classList.remove('is-open');
+    if (!isOpen()) return;
+    setOpen(false);
     opener?.focus();
+  }
+
+  function isOpen() {
+    return filters.classList.contains('is-open');
+  }
+
+  function setOpen(open) {
+    filters.classList.toggle('is-open', open);
+    setAttribute(opener, 'aria-expanded', String(open));
   }
 
   function viewLink(view, label) {

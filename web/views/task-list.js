@@ -7,11 +7,16 @@ import { taskRow } from './task-row.js';
 /** How long a row takes to leave; the style sheet's, in milliseconds. */
 const LEAVING = 220;
 
+/** What is said of a list that the server has not told yet, and of which nothing is known here. */
+const NOT_LOADED = ['Not loaded yet', 'These tasks are shown when there is a connection again.'];
+
 export function taskList(workspace, { emptyState }) {
   const { list, store, ended } = workspace;
   const items = h('ul', { class: 'tasks', 'aria-label': 'Tasks' });
   const empty = h('div', { class: 'empty', hidden: true });
-  const trouble = h('div', { class: 'list-trouble', role: 'alert', hidden: true });
+  const reason = h('p', {});
+  const retry = h('button', { type: 'button', class: 'button', onclick: () => workspace.refresh() }, 'Retry');
+  const trouble = h('div', { class: 'list-trouble', role: 'alert', hidden: true }, reason, retry);
   const end = h('div', { class: 'list-end' });
   const element = h('section', { class: 'list', 'aria-label': 'Task list' }, items, empty, trouble, end);
 
@@ -68,11 +73,12 @@ export function taskList(workspace, { emptyState }) {
     return row;
   }
 
-  /** Puts what is wanted into its order, and moves only what is elsewhere. */
+  /** Puts what is wanted into its order. What leaves, or is edited and belongs elsewhere by now, stays where it is. */
   function place(wanted) {
+    const belongs = new Set(wanted);
     let next = items.firstElementChild;
     for (const element of wanted) {
-      while (next?.classList.contains('is-leaving') && next !== element) next = next.nextElementSibling;
+      while (next && !belongs.has(next)) next = next.nextElementSibling;
       if (next === element) next = next.nextElementSibling;
       else items.insertBefore(element, next);
     }
@@ -131,17 +137,17 @@ export function taskList(workspace, { emptyState }) {
   function drawState(count) {
     const isEmpty = count === 0 && list.state !== 'loading' && list.state !== 'failed';
     empty.hidden = !isEmpty;
-    if (isEmpty) {
-      const [title, text, action] = emptyState();
-      empty.replaceChildren(h('p', { class: 'empty-title' }, title), h('p', {}, text), ...(action ? [action] : []));
-    }
+    if (isEmpty) drawEmpty(list.isAnswered ? emptyState() : NOT_LOADED);
     trouble.hidden = list.state !== 'failed';
-    if (list.state === 'failed') {
-      const retry = h('button', { type: 'button', class: 'button', onclick: () => workspace.refresh() }, 'Retry');
-      trouble.replaceChildren(h('p', {}, `The list could not be loaded: ${list.error.message}`), retry);
-    }
+    if (list.state === 'failed') setText(reason, `The list could not be loaded: ${list.error.message}`);
     items.setAttribute('aria-busy', String(list.state === 'loading'));
     setText(end, list.hasMore ? 'Loading more…' : '');
+  }
+
+  /** Where the words differ, so that the focus stays where it is. */
+  function drawEmpty([title, text, action = null]) {
+    if (empty.firstElementChild?.textContent === title) return;
+    empty.replaceChildren(h('p', { class: 'empty-title' }, title), h('p', {}, text), ...(action ? [action] : []));
   }
 
   function reveal() {
@@ -190,6 +196,6 @@ export function taskList(workspace, { emptyState }) {
 function groupOf({ view, sort }, task) {
   if (!['all', 'upcoming'].includes(view) || !['', 'due_date,-priority'].includes(sort)) return null;
   if (!task.due_date) return 'No date';
-  if (isOverdue(task.due_date)) return 'Overdue';
+  if (!task.completed && isOverdue(task.due_date)) return 'Overdue';
   return describeDay(readDue(task.due_date).day);
 }

@@ -70,7 +70,7 @@ export function tasksView(workspace, { onFilters, onTyped }) {
 
   function emptyState() {
     if (isFiltered(query)) {
-      const clear = h('button', { type: 'button', class: 'button', onclick: () => go(plainQuery(query.view)) }, 'Clear search and filters');
+      const clear = h('button', { type: 'button', class: 'button', onclick: startAgain }, 'Clear search and filters');
       return ['No task matches', 'Try fewer words or filters.', clear];
     }
     return VIEWS[query.view].empty;

@@ -25,7 +25,7 @@ export function toolbar({ list }, { onFilters, onQuery }) {
   const sort = h('select', { class: 'sort', 'aria-label': 'Sort by', onchange: () => change({ sort: sort.value }) }, options);
   const done = h('input', { type: 'checkbox', onchange: () => change({ done: done.checked }) });
   const doneLabel = h('label', { class: 'show-done' }, done, 'Show completed');
-  const filters = iconButton('filter', 'Filters', () => onFilters(filters), { class: 'icon-button open-filters' });
+  const filters = iconButton('filter', 'Filters', () => onFilters(filters), { class: 'icon-button open-filters', 'aria-expanded': 'false', 'aria-controls': 'filters' });
   const chips = h('ul', { class: 'filter-chips', 'aria-label': 'Filtered by' });
   const element = h('div', { class: 'toolbar' }, form, filters, sort, doneLabel, chips);
 
@@ -53,6 +53,7 @@ export function toolbar({ list }, { onFilters, onQuery }) {
     done.checked = query.done;
     doneLabel.hidden = !hasOpenAndDone(query.view);
     const without = (values, value) => values.filter((other) => other !== value);
+    const at = [...chips.children].findIndex((each) => each.contains(document.activeElement));
     chips.replaceChildren(
       ...query.priorities.map((each) => chip(each, 'flag', { priorities: without(query.priorities, each) })),
       ...query.tags.map((each) => chip(each, 'tag', { tags: without(query.tags, each) })),
@@ -60,6 +61,14 @@ export function toolbar({ list }, { onFilters, onQuery }) {
     chips.hidden = chips.children.length === 0;
     const count = chips.children.length;
     setAttribute(filters, 'aria-label', count > 0 ? `Filters, ${count} chosen` : 'Filters');
+    if (at >= 0) refocus(at);
+  }
+
+  /** The chip that took the place of the one that was removed, or where others come from: no keyboard on a phone. */
+  function refocus(at) {
+    const left = [...chips.querySelectorAll('button')];
+    const other = filters.checkVisibility() ? filters : search;
+    (left[Math.min(at, left.length - 1)] ?? other).focus();
   }
 
   function chip(label, picture, others) {
