@@ -1,6 +1,7 @@
 // The keyboard. Keys are never taken from somebody who is typing, nor from the browser.
 
 import { VIEWS, plainQuery, writeAddress } from './query.js';
+import { hasSingleKeys } from './single-keys.js';
 import { undoLast } from './toast.js';
 
 export function handleKeys({ tasks, help, signal }) {

@@ -18,6 +18,7 @@ const FILES = [
   'query.js',
   'quick-add.js',
   'session.js',
+  'single-keys.js',
   'storage.js',
   'store.js',
   'tasks.js',
@@ -76,12 +77,14 @@ async function forgetOthers() {
 }
 
 async function fromNetworkFirst(request) {
+  const kept = await caches.match('/');
+  if (!kept) return fetch(request);
   try {
     const answer = await Promise.race([fetch(request), after(PATIENCE, kept)]);
     // A proxy with nothing behind it for a moment.
-    return answer.status < 500 ? answer : ((await caches.match('/')) ?? answer);
-  } catch (error) {
-    return (await caches.match('/')) ?? Promise.reject(error);
+    return answer.status < 500 ? answer : kept;
+  } catch {
+    return kept;
   }
 }
 

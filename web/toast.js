@@ -1,6 +1,7 @@
 // Short messages at the edge of the screen, and what only screen readers are told.
 
 import { h, iconButton } from './dom.js';
+import { hasSingleKeys } from './single-keys.js';
 
 /** How long something can be undone, in milliseconds. */
 export const UNDO_TIME = 8_000;
@@ -23,7 +24,7 @@ export function announce(text) {
 /** Something was done, and can be undone for a while. */
 export function showDone(text, undo = null) {
   show(text, { label: 'Undo', act: undo, staysFor: UNDO_TIME });
-  announce(undo ? `${text}. Press U to undo.` : text);
+  announce(undo && hasSingleKeys() ? `${text}. Press U to undo.` : text);
 }
 
 /** Something went wrong. It stays until it is acted on, or dismissed by somebody, or closed by what this gives. */

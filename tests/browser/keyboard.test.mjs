@@ -101,6 +101,47 @@ test('keys are text to who is typing, and the browser keeps its own', async (des
   assert.equal((await ada.call('GET', '/api/me/tasks?q=Delete')).tasks[0].description, 'x e Delete /');
 });
 
+test('keys that belong to an input method are left to it', async (desk) => {
+  const { page } = await openThree(desk);
+  const compose = (locator, key) => locator.evaluate((input, key) => input.dispatchEvent(new KeyboardEvent('keydown', { key, isComposing: true, bubbles: true, cancelable: true })), key);
+  const search = page.getByLabel('Search tasks');
+  await search.fill('o');
+  await compose(search, 'Escape');
+  assert.equal(await search.inputValue(), 'o');
+  await row(page, 'One').getByRole('button', { name: 'One', exact: true }).click();
+  await page.getByLabel('Tags').fill('ho');
+  await compose(page.getByLabel('Tags'), 'Enter');
+  assert.equal(await page.getByLabel('Tags').inputValue(), 'ho');
+  await compose(page.getByLabel('Title'), 'Escape');
+  assert.equal(await page.getByLabel('Title').count(), 1);
+  const line = page.getByLabel('New task');
+  await line.focus();
+  await compose(line, 'Escape');
+  assert.equal(await line.evaluate((input) => input === document.activeElement), true);
+});
+
+test('single keys can be switched off, for this browser', async (desk) => {
+  const { page } = await openThree(desk);
+  const { keyboard } = page;
+  const choice = page.getByLabel('Single letters, digits and signs are commands');
+  await keyboard.press('?');
+  await choice.uncheck();
+  await keyboard.press('Escape');
+  await page.reload();
+  await waitForTitles(page, titles);
+  for (const key of ['4', '?', 'n']) await keyboard.press(key);
+  assert.equal(new URL(page.url()).hash, '');
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
+  await row(page, 'One').getByRole('checkbox').focus();
+  await keyboard.press('ArrowDown');
+  await waitForFocus(page, 'Two');
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+  await choice.check();
+  await keyboard.press('Escape');
+  await keyboard.press('4');
+  await page.getByRole('heading', { level: 1, name: 'All' }).waitFor();
+});
+
 test('everything can be reached with Tab, and shows that it is', async (desk) => {
   const { page } = await openThree(desk);
   const seen = new Set();
