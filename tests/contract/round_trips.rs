@@ -105,7 +105,7 @@ async fn every_read_and_every_write_is_one_round_trip_where_only_statements_are_
     every_request_waits_once(Pooler::Prepared).await;
 }
 
-/// As many as one after the other would be twenty times the way.
+/// One after the other would be twenty times the way. Eight are on it at once, and the next as places become free.
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_that_come_together_share_the_way() {
     let Some(counted) = Counted::start(Pooler::None).await else { return };
@@ -117,5 +117,5 @@ async fn reads_that_come_together_share_the_way() {
         assert_eq!(found.unwrap(), None);
     }
     let waited = counted.proxy.round_trips() - before;
-    assert!(waited <= 3, "{waited} round trips for 20 reads");
+    assert!(waited <= 5, "{waited} round trips for 20 reads");
 }
