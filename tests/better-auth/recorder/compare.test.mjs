@@ -112,7 +112,17 @@ describe('placeholders', () => {
     assert.equal(text(at(0)), '<now>');
     assert.equal(text(at(7 * 24 * 3600_000)), '<now+7d>');
     assert.equal(text(at(-90 * 60_000)), '<now-1h30m>');
+    assert.equal(text(at(-60_000)), '<now-1m>');
     assert.match(text('2026-01-01T00:00:00.123456Z'), /123456/);
+  });
+
+  test('say now of whatever has come about since they began', (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const { text } = createPlaceholders(secret);
+    const soon = new Date(Date.now() + 1_000).toISOString();
+    t.mock.timers.setTime(Date.now() + 5 * 60_000);
+    assert.equal(text(soon), '<now>');
+    assert.equal(text(new Date(Date.now() - 6 * 60_000).toISOString()), '<now-6m>');
   });
 
   test('tell a right signature from a wrong one', () => {

@@ -13,19 +13,22 @@ const KINDS = [
 const SECONDS = new Set(['iat', 'exp', 'nbf']);
 const DAY_MINUTES = 24 * 60;
 
-/** The distance from now in whole minutes, so that a slow run still says the same. */
-function relative(milliseconds) {
-  const minutes = Math.round((milliseconds - Date.now()) / 60_000);
+/** The distance from now in whole minutes; now is all the time since a scenario began, so that a slow run says the same. */
+function distance(milliseconds, began) {
+  const isSince = milliseconds > began - 1_000 && milliseconds < Date.now(); // claims are in whole seconds
+  const minutes = isSince ? 0 : Math.round((milliseconds - Date.now()) / 60_000);
   const size = Math.abs(minutes);
   const units = [[Math.floor(size / DAY_MINUTES), 'd'], [Math.floor(size / 60) % 24, 'h'], [size % 60, 'm']];
-  const distance = units.filter(([count]) => count).map(([count, unit]) => `${count}${unit}`).join('');
-  return `<now${distance && (minutes < 0 ? '-' : '+')}${distance}>`;
+  const text = units.filter(([count]) => count).map(([count, unit]) => `${count}${unit}`).join('');
+  return `<now${text && (minutes < 0 ? '-' : '+')}${text}>`;
 }
 
 /** The placeholders of one scenario. `secret` is what the server signs its cookies with. */
 export function createPlaceholders(secret) {
   const names = new Map();
   const seen = new Map();
+  const began = Date.now();
+  const relative = (milliseconds) => distance(milliseconds, began);
 
   function numbered(kind, value) {
     const key = `${kind} ${value}`;
