@@ -31,7 +31,7 @@ struct Done {
 }
 
 /// Makes a task, gives it names one after the other, toggles it, and sometimes deletes it, until it is over.
-fn work(mut client: Client, is_over: &AtomicBool, written: &AtomicU64) -> Done {
+fn work(mut client: Client<'_>, is_over: &AtomicBool) -> Done {
     let mut titles = Vec::new();
     let mut last_version = 0;
     let mut in_order = |version: &serde_json::Value| {
@@ -43,7 +43,6 @@ fn work(mut client: Client, is_over: &AtomicBool, written: &AtomicU64) -> Done {
         if is_over.load(Ordering::SeqCst) {
             break;
         }
-        let before = client.writes;
         let made = client.write("POST", "/api/me/tasks", Some(&json!({"title": "new"}))).json();
         in_order(&made["version"]);
         let path = format!("/api/me/tasks/{}", made["id"].as_str().expect("an id"));
@@ -62,7 +61,6 @@ fn work(mut client: Client, is_over: &AtomicBool, written: &AtomicU64) -> Done {
         } else {
             titles.extend(names.into_iter().next_back());
         }
-        written.fetch_add(client.writes - before, Ordering::SeqCst);
     }
     Done { titles, writes: client.writes }
 }
@@ -81,9 +79,9 @@ fn survives(program: &Program, mut kill: impl FnMut(Server) -> Server) {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|number| {
                 let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
-                let client = Client::new(address, &ada.session_token, number);
-                let (is_over, written) = (&is_over, &written);
-                scope.spawn(move || work(client, is_over, written))
+                let client = Client::new(address, &ada.session_token, number, &written);
+                let is_over = &is_over;
+                scope.spawn(move || work(client, is_over))
             })
             .collect();
         for _ in 0..rounds() {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const CLIENTS: u64 = 4;
 const TASKS: u64 = 12;
 
 /// Somebody whose every write comes through in the end.
-pub struct Client {
+pub struct Client<'a> {
     address: SocketAddr,
     token: String,
     dice: Dice,
@@ -29,12 +29,14 @@ pub struct Client {
     pub writes: u64,
     /// How often it has asked for them.
     attempts: u64,
+    /// How many have been answered, to all clients together.
+    answered: &'a AtomicU64,
 }
 
-impl Client {
-    pub fn new(address: SocketAddr, token: &str, number: u64) -> Self {
+impl<'a> Client<'a> {
+    pub fn new(address: SocketAddr, token: &str, number: u64, answered: &'a AtomicU64) -> Self {
         let (dice, name) = (Dice(number), format!("client {number}"));
-        Self { address, token: token.to_owned(), dice, name, writes: 0, attempts: 0 }
+        Self { address, token: token.to_owned(), dice, name, writes: 0, attempts: 0, answered }
     }
 
     /// One intended change: asked for under one key until an answer comes through.
@@ -43,10 +45,14 @@ impl Client {
         let request = client::request(method, path, &self.token, body);
         let key = format!("idempotency-key: \"{} {}\"", self.name, self.writes);
         let request = client::with_header(&request, &key);
+        let mut attempt = 0;
         loop {
-            self.attempts += 1;
-            match self.try_once(&request) {
-                Ok(answer) if (200..300).contains(&answer.status) => return answer,
+            attempt += 1;
+            match self.try_once(&request, attempt) {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    self.answered.fetch_add(1, Ordering::SeqCst);
+                    return answer;
+                }
                 // The one before is still running, though nobody waits for it.
                 Ok(answer) if answer.status == 409 => {
                     assert_eq!(answer.json()["code"], "still_running", "{answer:?}");
@@ -58,10 +64,12 @@ impl Client {
         }
     }
 
-    fn try_once(&mut self, request: &str) -> io::Result<Answer> {
+    fn try_once(&mut self, request: &str, attempt: u32) -> io::Result<Answer> {
+        self.attempts += 1;
         let mut stream = TcpStream::connect(self.address)?;
-        let patience = 2 + self.dice.roll(60) as u64;
-        stream.set_read_timeout(Some(Duration::from_millis(patience)))?;
+        // More of it with each attempt, for also a slow machine is to answer in the end.
+        let patience = attempt * Duration::from_millis(2 + self.dice.roll(60) as u64);
+        stream.set_read_timeout(Some(patience))?;
         stream.write_all(request.as_bytes())?;
         client::read_answer(&mut stream)
     }
@@ -87,29 +95,37 @@ impl Client {
     }
 }
 
+/// Breaks the way again and again, until it is over. In between it is open until somebody has got an answer, whatever
+/// time the machine takes for one.
+fn trouble(proxy: &FaultProxy, answered: &AtomicU64, is_over: &AtomicBool) {
+    let mut dice = Dice(7);
+    let is_over = || is_over.load(Ordering::SeqCst);
+    while !is_over() {
+        proxy.set(match dice.roll(5) {
+            0 | 1 => Way::CutAfter(1 + dice.roll(1_500) as u64),
+            2 => Way::Reset,
+            3 => Way::Slow(Duration::from_millis(dice.roll(30) as u64)),
+            _ => Way::Swallowed,
+        });
+        std::thread::sleep(Duration::from_millis(20));
+        proxy.set(Way::Open);
+        let before = answered.load(Ordering::SeqCst);
+        while answered.load(Ordering::SeqCst) == before && !is_over() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
 fn every_change_happens_once(program: &Program) {
     let server = program.start();
     let ada = sign_up(&server, "ada");
     let proxy = FaultProxy::start(server.address);
-    let is_over = AtomicBool::new(false);
+    let (answered, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     let clients = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut dice = Dice(7);
-            while !is_over.load(Ordering::SeqCst) {
-                proxy.set(match dice.roll(6) {
-                    0 | 1 => Way::CutAfter(1 + dice.roll(1_500) as u64),
-                    2 => Way::Reset,
-                    3 => Way::Slow(Duration::from_millis(dice.roll(30) as u64)),
-                    4 => Way::Swallowed,
-                    _ => Way::Open,
-                });
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            proxy.set(Way::Open);
-        });
+        scope.spawn(|| trouble(&proxy, &answered, &is_over));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|number| {
-                let mut client = Client::new(proxy.address, &ada.session_token, number);
+                let mut client = Client::new(proxy.address, &ada.session_token, number, &answered);
                 scope.spawn(move || (client.work(), client.writes, client.attempts))
             })
             .collect();
