@@ -21,8 +21,8 @@ use crate::models::user::UserId;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// After how many further changes of its owner an answer is kept no more, so that nobody keeps more than so many.
 const KEPT_CHANGES: i64 = 10_000;
-/// How many of the keys that are of too many changes ago a single statement deletes at the most: as many as one person may
-/// write at once, and more.
+/// How many of the keys that are of too many changes ago a single statement deletes at the most: as many as one person
+/// may write at once, and more.
 const PRUNED_AT_ONCE: u16 = 256;
 /// How many keys that have run out are deleted at a time.
 const SWEPT_AT_ONCE: usize = 1_000;

@@ -1,37 +1,10 @@
 // One's own account.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, day, problem, refuseCreates, row, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
+import { addTask, endSession, problem, refuseCreates, signIn, signInElsewhere, waitFor, waitForTitles, waitUntilSent } from './page.mjs';
 
 const keptOf = (page, person) =>
   page.evaluate((id) => [localStorage, sessionStorage].flatMap(Object.keys).filter((name) => name.includes(id)), person.id);
-const draftsIn = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((name) => name.includes(':draft:')));
-
-async function signInElsewhere(person, newVisitor) {
-  const context = await newVisitor({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' });
-  const { email, password } = person;
-  const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
-  assert.equal(answer.status(), 200);
-  return context;
-}
-
-/** Ends the session in a page from another device, which this gives, and waits until the page has noticed. */
-async function endSession(page, person, newVisitor) {
-  const elsewhere = await signInElsewhere(person, newVisitor);
-  const { origin } = new URL(page.url());
-  const ended = await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin } });
-  assert.equal(ended.status(), 200);
-  await page.evaluate(() => dispatchEvent(new Event('online')));
-  await page.getByText('Your session has ended').waitFor();
-  return elsewhere;
-}
-
-async function signIn(page, { email, password }) {
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByLabel('New task').waitFor();
-}
 
 test('sessions are listed, this one is marked, and another can be ended', async ({ newPerson, newVisitor, openPage, tolerate }) => {
   const ada = await newPerson();
@@ -151,25 +124,6 @@ test('signing out that fails says so, and the tasks are there as before', async 
   await waitUntilSent(page);
 });
 
-test('signing out that fails without a connection leaves the tasks and what somebody is writing as they were', async ({ newPerson, openPage, tolerate }) => {
-  const ada = await newPerson();
-  const page = await openPage(ada.context);
-  await addTask(page, 'A secret');
-  await waitUntilSent(page);
-  await page.getByLabel('New task').fill('Half a secret');
-  await page.getByRole('link', { name: 'Ada' }).click();
-  await page.getByText('this device').waitFor();
-  tolerate(/ERR_(INTERNET_DISCONNECTED|FAILED)/);
-  await ada.context.setOffline(true);
-  let asked = 0;
-  await page.route('**/sign-out', (route) => ((asked += 1), route.abort()));
-  await page.getByRole('button', { name: 'Sign out' }).dblclick();
-  await problem(page, 'The server cannot be reached').waitFor();
-  await waitForTitles(page, ['A secret']);
-  assert.equal(await page.getByLabel('New task').inputValue(), 'Half a secret');
-  assert.equal(asked, 1);
-});
-
 test('a session that was ended elsewhere leaves no tasks in the browser', async ({ newPerson, newVisitor, openPage, tolerate }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context);
@@ -264,40 +218,6 @@ test('what was refused waits for who comes back, and signing out asks before it 
   await signIn(page, ada);
   await page.getByText('Nothing due today').waitFor();
   assert.equal(await problem(page).count(), 0);
-});
-
-test('what somebody was writing when the session ended is there again for them alone', async ({ newPerson, newVisitor, openPage, tolerate }) => {
-  const [ada, bob] = await Promise.all([newPerson(), newPerson({ name: 'Bob' })]);
-  const { id } = await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day(), tags: ['home'] });
-  await ada.call('POST', '/api/me/tasks', { title: 'Only looked at', due_date: day() });
-  const page = await openPage(ada.context);
-  await page.getByRole('button', { name: 'Only looked at', exact: true }).click();
-  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
-  const editor = page.getByRole('form', { name: 'Edit Sweep' });
-  await editor.getByLabel('Description').fill('Under the\n\tbed');
-  await editor.getByLabel('Time').fill('23:59');
-  await editor.getByLabel('Priority').selectOption('Low');
-  await editor.getByLabel('Tags').fill('floor');
-  await page.getByLabel('New task').fill('Half a thought');
-  tolerate(/status of 401/);
-  const { request } = await endSession(page, ada, newVisitor);
-  await request.patch(`/api/me/tasks/${id}`, { data: { title: 'Sweep the floor' }, headers: { origin: new URL(page.url()).origin } });
-
-  await signIn(page, bob);
-  await page.getByText('Nothing due today').waitFor();
-  assert.equal(await page.getByLabel('New task').inputValue(), '');
-  await page.getByRole('link', { name: 'Bob' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('button', { name: 'sign in' }).click();
-  await signIn(page, ada);
-  assert.equal(await page.getByLabel('New task').inputValue(), 'Half a thought');
-  await page.getByRole('button', { name: 'Only looked at', exact: true }).waitFor();
-  await page.getByRole('form', { name: 'Edit Sweep the floor' }).getByRole('button', { name: 'Save' }).click();
-  await row(page, 'Sweep the floor').waitFor();
-  await waitUntilSent(page);
-  const { title, description, due_date, priority, tags } = await (await request.get(`/api/me/tasks/${id}`)).json();
-  assert.deepEqual([title, description, due_date, priority, tags], ['Sweep the floor', 'Under the\n\tbed', `${day()}T23:59:00.000Z`, 'low', ['home', 'floor']]);
-  assert.deepEqual(await draftsIn(page), [`duly:${ada.id}:draft:new`]);
 });
 
 test('a tab that finds out by itself that somebody has left keeps nothing of them either', async ({ newPerson, openPage, tolerate }) => {

@@ -49,6 +49,7 @@ test('a thousand tasks are loaded by pages, scrolled, searched and changed', asy
   await waitForTitles(page, ['Task 0512']);
 });
 
+const PAGE = /sort=title.*limit=100/;
 const NEXT_PAGE = /sort=title.*cursor=/;
 
 test('a next page that cannot be had is asked for once, and the rest is loaded on Retry', async ({ newPerson, openPage, tolerate }) => {
@@ -86,18 +87,17 @@ test('no page is left out where a refresh ends while the next one is on its way'
   const release = {};
   const held = { refresh: new Promise((done) => (release.refresh = done)), next: new Promise((done) => (release.next = done)) };
   const isNext = (url) => NEXT_PAGE.test(url);
-  await page.route(/sort=title.*limit=100/, async (route) => {
+  await page.route(PAGE, async (route) => {
     await (isNext(route.request().url()) ? held.next : held.refresh);
     await route.fallback();
   });
-  const isList = (url) => /sort=title.*limit=100/.test(url);
-  const refreshing = page.waitForRequest((request) => isList(request.url()));
+  const refreshing = page.waitForRequest((request) => PAGE.test(request.url()));
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await refreshing;
   const next = page.waitForRequest((request) => isNext(request.url()));
   await page.mouse.wheel(0, 100_000);
   await next;
-  const refreshed = page.waitForResponse((response) => isList(response.url()) && !isNext(response.url()));
+  const refreshed = page.waitForResponse((response) => PAGE.test(response.url()) && !isNext(response.url()));
   release.refresh();
   await (await refreshed).finished();
   await page.evaluate(() => new Promise(requestAnimationFrame));

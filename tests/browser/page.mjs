@@ -75,6 +75,34 @@ export function waitForTitlesAtServer(person, titles) {
   return waitFor(async () => assert.deepEqual(await titlesOf(person), titles));
 }
 
+/** Signs somebody in on another device, which this gives. */
+export async function signInElsewhere(person, newVisitor) {
+  const context = await newVisitor({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' });
+  const { email, password } = person;
+  const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
+  assert.equal(answer.status(), 200);
+  return context;
+}
+
+/** Ends the session in a page from another device, which this gives, and waits until the page has noticed. */
+export async function endSession(page, person, newVisitor) {
+  const elsewhere = await signInElsewhere(person, newVisitor);
+  const { origin } = new URL(page.url());
+  const ended = await elsewhere.request.post('/api/auth/revoke-other-sessions', { data: {}, headers: { origin } });
+  assert.equal(ended.status(), 200);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Your session has ended').waitFor();
+  return elsewhere;
+}
+
+/** By the form. */
+export async function signIn(page, { email, password }) {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByLabel('New task').waitFor();
+}
+
 /** Waits until nothing is queued in this browser any more. */
 export function waitUntilSent(page) {
   return page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.includes(':change:')));

@@ -1,7 +1,7 @@
 // What is done to one task.
 import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
-import { addTask, day, openView, problem, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
+import { addTask, day, problem, row, tasksOf, titlesOf, waitFor, waitForCount, waitForTitles, waitForTitlesAtServer, waitUntilSent } from './page.mjs';
 
 test('what a line means is shown while it is typed, and can be declined', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
@@ -178,54 +178,6 @@ test('what somebody is writing stays, whatever else changes', async ({ newPerson
   await waitUntilSent(page);
   const { title, due_date } = await ada.call('GET', `/api/me/tasks/${task.id}`);
   assert.deepEqual([title, due_date], ['Sweep the yard', day(3)]);
-});
-
-test('what somebody is writing is there after a reload and in a view they come back to, in this tab alone', async ({ newPerson, openPage }) => {
-  const ada = await newPerson();
-  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
-  const page = await openPage(ada.context);
-  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
-  const editor = page.getByRole('form', { name: 'Edit Sweep' });
-  await editor.getByLabel('Description').fill('Under the bed');
-  await editor.getByLabel('Tags').fill('flo');
-  await page.getByLabel('New task').fill('Half a thought');
-  await page.reload();
-  await editor.waitFor();
-  assert.equal(await editor.getByLabel('Description').inputValue(), 'Under the bed');
-  assert.equal(await page.getByLabel('New task').inputValue(), 'Half a thought');
-  await openView(page, 'Completed');
-  await editor.waitFor({ state: 'detached' });
-  await openView(page, 'Today');
-  await editor.waitFor();
-  assert.equal(await editor.getByLabel('Description').inputValue(), 'Under the bed');
-
-  const other = await openPage(ada.context);
-  await row(other, 'Sweep').waitFor();
-  assert.equal(await other.getByLabel('New task').inputValue(), '');
-  await page.getByLabel('New task').press('Enter');
-  await row(page, 'Half a thought').waitFor();
-  await editor.getByRole('button', { name: 'Save' }).click();
-  await waitUntilSent(page);
-  await page.reload();
-  await waitForTitles(page, ['Sweep', 'Half a thought']);
-  assert.equal(await page.getByLabel('New task').inputValue(), '');
-  const { tasks } = await ada.call('GET', '/api/me/tasks?q=Sweep');
-  assert.deepEqual([tasks[0].description, tasks[0].tags], ['Under the bed', ['flo']]);
-});
-
-test('what somebody is writing is kept when they look elsewhere, and no half-written tag is taken for that', async ({ newPerson, openPage }) => {
-  const ada = await newPerson();
-  await ada.call('POST', '/api/me/tasks', { title: 'Sweep', due_date: day() });
-  const page = await openPage(ada.context);
-  await page.getByRole('button', { name: 'Sweep', exact: true }).click();
-  await page.getByLabel('Tags').fill('flo');
-  const kept = await page.evaluate(() => {
-    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
-    document.dispatchEvent(new Event('visibilitychange'));
-    return Object.values(sessionStorage);
-  });
-  assert.deepEqual(kept, ['{"tags":["flo"]}']);
-  assert.equal(await page.getByLabel('Tags').inputValue(), 'flo');
 });
 
 test('fields that nobody has touched are not sent, whatever a browser makes of them', async ({ newPerson, openPage }) => {

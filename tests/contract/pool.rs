@@ -12,21 +12,22 @@ use futures_util::future::join_all;
 use crate::support::database::{TestDatabase, now, owner, statement, titled};
 use crate::support::storage;
 
-pub async fn one_connection() -> Option<TestDatabase> {
+/// A database to which so many connections may be open.
+pub async fn with_connections(max: usize) -> Option<TestDatabase> {
     let mut storage = storage::postgres().await?;
     if let Storage::Postgres(settings) = &mut storage.storage {
-        settings.max_connections = 1;
+        settings.max_connections = max;
     }
     Some(TestDatabase::start(storage).await)
 }
 
-fn sleep(seconds: f64) -> Statement {
+pub fn sleep(seconds: f64) -> Statement {
     Statement::without_owner("SELECT 1 FROM pg_sleep($1)").bind(seconds)
 }
 
 #[tokio::test]
 async fn when_no_connection_becomes_free_the_answer_is_busy() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let reads = join_all((0..20).map(|_| database.read::<Row>(sleep(0.5))));
     let started = Instant::now();
     let outcomes = reads.await;
@@ -89,7 +90,7 @@ async fn where_no_wait_is_too_long_everybody_is_answered() {
 /// A database that says nothing at all may be gone, and a new connection may not.
 #[tokio::test]
 async fn what_gets_no_answer_gives_way_to_those_who_wait() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let (slow, patient) = tokio::join!(database.write(vec![sleep(9.0)]), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         database.read::<Row>(Statement::without_owner("SELECT 1")).await
@@ -100,7 +101,7 @@ async fn what_gets_no_answer_gives_way_to_those_who_wait() {
 
 #[tokio::test]
 async fn what_is_given_up_on_a_direct_connection_is_cancelled() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let (slow, patient) = tokio::join!(database.write(vec![sleep(9.0)]), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         database.read::<Row>(Statement::without_owner("SELECT 1")).await
@@ -119,7 +120,7 @@ async fn what_is_given_up_on_a_direct_connection_is_cancelled() {
 
 #[tokio::test]
 async fn a_connection_is_not_handed_on_before_its_work_is_done() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     database.ping().await.unwrap();
     for _ in 0..5 {
         let dropped =
@@ -134,7 +135,7 @@ async fn a_connection_is_not_handed_on_before_its_work_is_done() {
 
 #[tokio::test]
 async fn one_connection_carries_any_number_of_requests() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let reads = join_all((0..200).map(|number| {
         let database = &database;
         async move {
@@ -149,7 +150,7 @@ async fn one_connection_carries_any_number_of_requests() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_ends_is_replaced() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let end = Statement::without_owner("SELECT pg_terminate_backend(pg_backend_pid())");
     let ended = database.write(vec![end]).await;
     assert!(matches!(ended, Err(DatabaseError::Unavailable(_))), "{ended:?}");
@@ -177,7 +178,7 @@ async fn a_server_that_is_not_there_is_unavailable() {
 /// PostgreSQL counts what a session reads: the lists must find an owner's tasks by an index, and no others.
 #[tokio::test]
 async fn a_list_reads_only_its_owners_tasks_by_an_index() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let fill = "INSERT INTO tasks SELECT 'owner ' || o, gen_random_uuid(), 't', 't', NULL, NULL, NULL, 0, \
                 CASE WHEN n % 3 > 0 THEN now() + n * interval '1 hour' END, true, '[]', n, \
                 now() + n * interval '1 minute', now() FROM generate_series(1, 100) o, generate_series(1, 200) n";

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use duly::database::statement::Row;
 
-use super::pool::one_connection;
+use super::pool::with_connections;
 use crate::support::database::statement;
 
 /// A plan that was made when there was little to be found is not kept for long.
 #[tokio::test]
 async fn on_a_direct_connection_statements_are_prepared_anew_after_a_while() {
-    let Some(database) = one_connection().await else { return };
+    let Some(database) = with_connections(1).await else { return };
     let prepared_at = async || {
         // Once unnamed, with the order to prepare it; then by its name.
         for _ in 0..2 {

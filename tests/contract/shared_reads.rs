@@ -3,25 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use duly::config::Storage;
-use duly::database::statement::{Row, Statement};
+use duly::database::statement::Row;
 use futures_util::future::join_all;
 
+use super::pool::{sleep, with_connections};
 use crate::support::database::{TestDatabase, statement};
-use crate::support::storage;
 
-async fn with_connections(max: usize) -> Option<TestDatabase> {
-    let mut storage = storage::postgres().await?;
-    let Storage::Postgres(settings) = &mut storage.storage else { panic!("it is PostgreSQL") };
-    settings.max_connections = max;
-    let database = TestDatabase::start(storage).await;
-    // Its connections are known to be its own once there is one.
+/// A database whose connections are known not to go through a pooler: they are once there is one.
+async fn direct(max_connections: usize) -> Option<TestDatabase> {
+    let database = with_connections(max_connections).await?;
     database.read::<Row>(statement("SELECT 1")).await.unwrap();
     Some(database)
-}
-
-fn sleep(seconds: f64) -> Statement {
-    Statement::without_owner("SELECT 1 FROM pg_sleep($1)").bind(seconds)
 }
 
 /// On how many connections somebody sleeps, by the word of one that is for a write.
@@ -36,7 +28,7 @@ async fn asleep(database: &TestDatabase) -> i64 {
 
 #[tokio::test]
 async fn a_read_that_is_dropped_keeps_its_part_of_a_connection_on_a_direct_connection() {
-    let Some(database) = with_connections(8).await else { return };
+    let Some(database) = direct(8).await else { return };
     let read = database.read::<Row>(sleep(2.0));
     tokio::time::timeout(Duration::from_millis(200), read).await.unwrap_err();
     // Otherwise this would stand behind it, and find nobody asleep.
@@ -47,7 +39,7 @@ async fn a_read_that_is_dropped_keeps_its_part_of_a_connection_on_a_direct_conne
 
 #[tokio::test]
 async fn a_burst_of_reads_leaves_connections_to_writes_on_a_direct_connection() {
-    let Some(database) = with_connections(8).await else { return };
+    let Some(database) = direct(8).await else { return };
     let are_over = AtomicBool::new(false);
     let reading = async {
         let reads = join_all((0..8).map(|_| database.read::<Row>(sleep(1.0)))).await;
@@ -67,7 +59,7 @@ async fn a_burst_of_reads_leaves_connections_to_writes_on_a_direct_connection() 
 
 #[tokio::test]
 async fn reads_leave_a_single_connection_to_writes() {
-    let Some(database) = with_connections(1).await else { return };
+    let Some(database) = direct(1).await else { return };
     let is_written = AtomicBool::new(false);
     let reading = join_all((0..4).map(|_| async {
         while !is_written.load(Ordering::Relaxed) {
@@ -86,7 +78,7 @@ async fn reads_leave_a_single_connection_to_writes() {
 /// As a COMMIT leaves it that somebody has cancelled.
 #[tokio::test]
 async fn a_connection_in_a_failed_transaction_is_replaced_on_a_direct_connection() {
-    let Some(database) = with_connections(8).await else { return };
+    let Some(database) = direct(8).await else { return };
     database.write(vec![statement("BEGIN")]).await.unwrap();
     database.write(vec![statement("SELECT 1/0")]).await.unwrap_err();
     database.read::<Row>(statement("SELECT 1")).await.unwrap();

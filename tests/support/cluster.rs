@@ -18,8 +18,8 @@ use super::postgres_programs::{
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What every cluster is set up with. A PostgreSQL that survives its own crash but not the machine's is quicker, and one
-/// that shares memory in files of its own folder leaves nothing behind where it is killed.
+/// What every cluster is set up with. A PostgreSQL that survives its own crash but not the machine's is quicker, and
+/// one that shares memory in files of its own folder leaves nothing behind where it is killed.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 fsync = off

@@ -87,8 +87,8 @@ pub(super) fn is_timeout(error: &Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed, or somebody has
-/// cancelled a COMMIT. Nothing has happened, and another connection does.
+/// The session is not what it was: what was prepared on it is gone, or made for a schema that has changed, or somebody
+/// has cancelled a COMMIT. Nothing has happened, and another connection does.
 pub(super) fn is_out_of_date(error: &Error) -> bool {
     error.as_db_error().is_some_and(|reported| {
         [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::IN_FAILED_SQL_TRANSACTION]

@@ -122,8 +122,8 @@ impl Lease {
         pool.put_back(connection, since);
     }
 
-    /// The server is told, so that it does not go on for nobody. Not in the middle of several statements: what cancelled
-    /// the BEGIN would leave each of the others to itself.
+    /// The server is told, so that it does not go on for nobody. Not in the middle of several statements: what
+    /// cancelled the BEGIN would leave each of the others to itself.
     fn give_up(self, is_alone: bool) -> Trouble {
         if let Some(token) = self.connection.cancel_token().filter(|_| is_alone) {
             let pool = Arc::clone(&self.pool);
