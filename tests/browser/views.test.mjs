@@ -105,6 +105,33 @@ test('a filter that is chosen after a search narrows that search', async ({ newP
   assert.equal(new URL(page.url()).hash, '#/all?tag=office&q=w');
 });
 
+test('who presses a filter while still typing loses neither the words nor the press', async ({ newPerson, openPage }) => {
+  const ada = await newPerson();
+  await fill(ada);
+  const page = await openPage(ada.context, '/#/all?tag=home');
+  await waitForTitles(page, ['Late', 'Now']);
+  // What a browser does between two moments, so that no time passes in between.
+  const press = (name) => page.evaluate((name) => {
+    const search = document.querySelector('.search-input');
+    const button = [...document.querySelectorAll('button')].find(({ ariaLabel, textContent }) => (ariaLabel ?? textContent) === name);
+    search.focus();
+    search.value += 'o';
+    search.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    button.focus();
+    if (!button.isConnected) throw new Error('what was pressed has gone');
+    button.click();
+  }, name);
+  await press('Low');
+  await waitFor(() => assert.equal(new URL(page.url()).hash, '#/all?tag=home&priority=low&q=o'));
+  await press('Remove filter low');
+  await waitFor(() => assert.equal(new URL(page.url()).hash, '#/all?tag=home&q=oo'));
+  await page.getByLabel('Search tasks').focus();
+  await page.goBack();
+  await waitFor(async () => assert.equal(await page.getByLabel('Search tasks').inputValue(), 'oo'));
+  await page.goBack();
+  await waitFor(async () => assert.equal(await page.getByLabel('Search tasks').inputValue(), 'o'));
+});
+
 test('the focus goes on where a filter was removed, or all of them', async ({ newPerson, openPage }) => {
   const ada = await newPerson();
   const page = await openPage(ada.context, '/#/all?priority=low&tag=home&tag=office');

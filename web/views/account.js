@@ -36,7 +36,7 @@ export function accountView(workspace, { onLeft, onStayed }) {
 
   /** What has not arrived would be lost, so it goes out first, or is asked about, as what was refused is. */
   async function tryToLeave() {
-    const isSent = workspace.outbox.size === 0 || (await workspace.outbox.finish());
+    const isSent = workspace.outbox.size === 0 || (await workspace.outbox.finish().catch(() => false));
     if (!isSent && !(await mayBeLost())) return;
     // Where nothing can be lost by it, before the answer: who closes the page meanwhile leaves nothing behind.
     const putBack = isSent ? workspace.clear() : workspace.rest();

@@ -12,17 +12,17 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
 
   const links = Object.entries(VIEWS).map(([view, { label }]) => viewLink(view, label));
   const nav = h('nav', { class: 'views', 'aria-label': 'Views' }, h('ul', {}, links.map(({ element }) => h('li', {}, element))));
-  const priorities = h('ul', { class: 'choices' });
-  const tags = h('ul', { class: 'choices' });
+  const priorities = choices((priority) => [h('span', { class: `dot priority-${priority}` }), PRIORITY_LABELS[priority]], toggle('priorities'));
+  const tags = choices((tag) => [icon('tag'), h('span', { class: 'tag-name', dir: 'auto' }, tag)], toggle('tags'));
   const noTags = h('p', { class: 'hint' }, 'Write #tag in a task to sort it here.');
   const filters = h(
     'section',
     { id: 'filters', class: 'filters', 'aria-label': 'Filters' },
     iconButton('close', 'Close filters', () => closeFilters(), { class: 'icon-button close-filters' }),
     h('h2', {}, 'Priority'),
-    priorities,
+    priorities.element,
     h('h2', {}, 'Tags'),
-    tags,
+    tags.element,
     noTags,
   );
   const account = h('a', { class: 'account-link', href: '#/account' }, icon('person'), h('span', { class: 'name', dir: 'auto' }, user.name || user.email));
@@ -33,7 +33,16 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
   document.addEventListener('pointerdown', (event) => isOutside(event) && closeFilters(), { signal: ended });
   document.addEventListener('keydown', (event) => event.key === 'Escape' && !isComposing(event) && closeFilters(), { signal: ended });
   counts.addEventListener('change', drawCounts);
-  store.addEventListener('change', () => drawTags());
+  store.addEventListener('change', drawTags);
+
+  function chosen() {
+    return query ?? plainQuery('all');
+  }
+
+  /** Narrows by a value, or no longer: what is shown by then, and not what was when it was drawn. */
+  function toggle(kind) {
+    return (value) => (location.hash = writeAddress({ ...chosen(), [kind]: toggled(chosen()[kind], value) }));
+  }
 
   function toggleFilters(button) {
     opener = button;
@@ -71,54 +80,48 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
     }
   }
 
-  function drawChoices() {
-    const chosen = query ?? plainQuery('all');
-    const choices = PRIORITIES.toReversed().map((priority) => {
-      const others = { ...chosen, priorities: toggled(chosen.priorities, priority) };
-      const label = [h('span', { class: `dot priority-${priority}` }), PRIORITY_LABELS[priority]];
-      return choice(label, others, chosen.priorities.includes(priority), `priority:${priority}`);
-    });
-    replace(priorities, choices);
-    drawTags();
-  }
-
-  let drawnTags = null;
-
   function drawTags() {
-    const chosen = query ?? plainQuery('all');
-    const all = [...new Set([...store.tags, ...chosen.tags])];
-    const state = JSON.stringify([all, chosen]);
-    if (state === drawnTags) return;
-    drawnTags = state;
+    const all = [...new Set([...store.tags, ...chosen().tags])];
     noTags.hidden = all.length > 0;
-    const choices = all.map((tag) => {
-      const label = h('span', { class: 'tag-name', dir: 'auto' }, tag);
-      return choice([icon('tag'), label], { ...chosen, tags: toggled(chosen.tags, tag) }, chosen.tags.includes(tag), `tag:${tag}`);
-    });
-    replace(tags, choices);
+    tags.draw(all, chosen().tags);
   }
 
   function setQuery(next) {
     query = next;
     for (const { view, element: link } of links) setAttribute(link, 'aria-current', query?.view === view && 'page');
     setAttribute(account, 'aria-current', query === null && 'page');
-    drawChoices();
+    priorities.draw(PRIORITIES.toReversed(), chosen().priorities);
+    drawTags();
     drawCounts();
   }
 
   return { element, setQuery, toggleFilters };
 }
 
-function choice(label, query, isChosen, name) {
-  const choose = () => (location.hash = writeAddress(query));
-  return h('li', {}, h('button', { type: 'button', class: 'choice', 'aria-pressed': String(isChosen), 'data-name': name, onclick: choose }, label));
+/** Values to choose from. They are drawn again only where they are others: who is about to press one has to find it. */
+function choices(label, onToggle) {
+  const element = h('ul', { class: 'choices' });
+  let drawn = null;
+
+  function draw(values, chosen) {
+    const state = JSON.stringify([values, chosen]);
+    if (state === drawn) return;
+    drawn = state;
+    const item = (value) => {
+      const attributes = { type: 'button', class: 'choice', 'aria-pressed': String(chosen.includes(value)), 'data-value': value };
+      return h('li', {}, h('button', { ...attributes, onclick: () => onToggle(value) }, label(value)));
+    };
+    replace(element, values.map(item));
+  }
+
+  return { element, draw };
 }
 
-/** Draws a list of choices again; the focus stays on the one that had it. */
-function replace(list, choices) {
-  const name = list.contains(document.activeElement) ? document.activeElement.dataset.name : null;
-  list.replaceChildren(...choices);
-  if (name !== null) [...list.querySelectorAll('button')].find((button) => button.dataset.name === name)?.focus();
+/** The focus stays on the one that had it. */
+function replace(list, items) {
+  const value = list.contains(document.activeElement) ? document.activeElement.dataset.value : null;
+  list.replaceChildren(...items);
+  if (value !== null) [...list.querySelectorAll('button')].find((button) => button.dataset.value === value)?.focus();
 }
 
 function toggled(values, value) {

@@ -8,6 +8,7 @@ const TYPING_PAUSE = 150;
 export function toolbar({ list }, { onFilters, onQuery }) {
   let query = null;
   let timer = 0;
+  let drawn = null;
 
   const search = h('input', {
     type: 'search',
@@ -18,6 +19,7 @@ export function toolbar({ list }, { onFilters, onQuery }) {
     autocomplete: 'off',
     dir: 'auto',
     oninput: () => (clearTimeout(timer), (timer = setTimeout(searchNow, TYPING_PAUSE))),
+    onblur: () => isTyping() && searchNow(), // or what is pressed next would be about the words before
     onkeydown: leaveOnEscape,
   });
   const form = h('form', { class: 'search', role: 'search', onsubmit: (event) => (event.preventDefault(), searchNow()) }, icon('search'), search);
@@ -33,8 +35,13 @@ export function toolbar({ list }, { onFilters, onQuery }) {
     onQuery({ ...query, ...part }, options);
   }
 
+  function isTyping() {
+    return timer !== 0;
+  }
+
   function searchNow() {
     clearTimeout(timer);
+    timer = 0;
     if (search.value !== query.q) change({ q: search.value }, { isTyping: true });
   }
 
@@ -48,18 +55,27 @@ export function toolbar({ list }, { onFilters, onQuery }) {
 
   function setQuery(next) {
     query = next;
-    if (document.activeElement !== search) search.value = query.q;
+    if (!isTyping() && search.value !== query.q) search.value = query.q;
     sort.value = query.sort;
     done.checked = query.done;
     doneLabel.hidden = !hasOpenAndDone(query.view);
+    drawChips();
+  }
+
+  /** Only where they are others: who is about to press one has to find it. */
+  function drawChips() {
+    const { priorities, tags } = query;
+    const state = JSON.stringify([priorities, tags]);
+    if (state === drawn) return;
+    drawn = state;
     const without = (values, value) => values.filter((other) => other !== value);
     const at = [...chips.children].findIndex((each) => each.contains(document.activeElement));
     chips.replaceChildren(
-      ...query.priorities.map((each) => chip(each, 'flag', { priorities: without(query.priorities, each) })),
-      ...query.tags.map((each) => chip(each, 'tag', { tags: without(query.tags, each) })),
+      ...priorities.map((each) => chip(each, 'flag', { priorities: without(priorities, each) })),
+      ...tags.map((each) => chip(each, 'tag', { tags: without(tags, each) })),
     );
-    chips.hidden = chips.children.length === 0;
     const count = chips.children.length;
+    chips.hidden = count === 0;
     setAttribute(filters, 'aria-label', count > 0 ? `Filters, ${count} chosen` : 'Filters');
     if (at >= 0) refocus(at);
   }
