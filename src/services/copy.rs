@@ -129,6 +129,10 @@ async fn find_finished(
     table: &'static str,
 ) -> Result<(Comparison, u32), CopyError> {
     let state = copies::inspect(copier.target).await?;
+    // One that began while it was looked at first: between the mark, which was not there yet, and the rows, which were.
+    if state.mark.is_some() {
+        return Err(CopyError::BegunElsewhere);
+    }
     if state.version != Some(copies::newest_version()) || !state.missing.is_empty() {
         return Err(CopyError::NotEmpty(table));
     }
