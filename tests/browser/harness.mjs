@@ -25,6 +25,7 @@ const switches = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--v8-cache-options=none', // which would be made for the next visit, and nobody here comes twice
 ];
 
 let launching;
