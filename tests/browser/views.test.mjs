@@ -117,8 +117,9 @@ test('who presses a filter while still typing loses neither the words nor the pr
     search.focus();
     search.value += 'o';
     search.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    const before = location.hash;
     button.focus();
-    if (!button.isConnected) throw new Error('what was pressed has gone');
+    if (!button.isConnected || location.hash !== before) throw new Error('what is being pressed moves');
     button.click();
   }, name);
   await press('Low');
@@ -130,6 +131,12 @@ test('who presses a filter while still typing loses neither the words nor the pr
   await waitFor(async () => assert.equal(await page.getByLabel('Search tasks').inputValue(), 'oo'));
   await page.goBack();
   await waitFor(async () => assert.equal(await page.getByLabel('Search tasks').inputValue(), 'o'));
+  // Past the account, where there is no search.
+  await page.goto('/#/account');
+  await page.reload();
+  await page.getByText('this device').waitFor();
+  await page.getByRole('region', { name: 'Filters' }).getByRole('button', { name: 'Low' }).click();
+  await waitFor(() => assert.equal(new URL(page.url()).hash, '#/all?priority=low'));
 });
 
 test('the focus goes on where a filter was removed, or all of them', async ({ newPerson, openPage }) => {

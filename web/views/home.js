@@ -12,7 +12,7 @@ export function showHome(page, workspace, { onLeft, onStayed }) {
   const signal = workspace.ended;
   const help = helpDialog();
   const main = h('main', { id: 'main', tabindex: '-1' });
-  const side = sidebar(workspace, { onHelp: () => help.showModal() });
+  const side = sidebar(workspace, { onHelp: () => help.showModal(), onChoose: () => tasks.searchNow() });
   const skip = h('button', { type: 'button', class: 'skip', onclick: () => main.focus() }, 'Skip to the tasks');
   const tasks = tasksView(workspace, { onFilters: side.toggleFilters, onTyped: side.setQuery });
   let account = null;

@@ -6,7 +6,7 @@ import { PRIORITIES, VIEWS, plainQuery, writeAddress } from '../query.js';
 
 const PRIORITY_LABELS = { urgent: 'Urgent', high: 'High', medium: 'Medium', low: 'Low', none: 'None' };
 
-export function sidebar({ store, counts, user, ended }, { onHelp }) {
+export function sidebar({ store, counts, user, ended }, { onHelp, onChoose }) {
   let query = null;
   let opener = null;
 
@@ -41,7 +41,10 @@ export function sidebar({ store, counts, user, ended }, { onHelp }) {
 
   /** Narrows by a value, or no longer: what is shown by then, and not what was when it was drawn. */
   function toggle(kind) {
-    return (value) => (location.hash = writeAddress({ ...chosen(), [kind]: toggled(chosen()[kind], value) }));
+    return (value) => {
+      onChoose();
+      location.hash = writeAddress({ ...chosen(), [kind]: toggled(chosen()[kind], value) });
+    };
   }
 
   function toggleFilters(button) {

@@ -95,6 +95,7 @@ export function tasksView(workspace, { onFilters, onTyped }) {
     show,
     focusAdd: add.focus,
     focusSearch: bar.focusSearch,
+    searchNow: bar.searchNow,
     move: rows.move,
     onFocused: rows.onFocused,
   };

@@ -19,7 +19,6 @@ export function toolbar({ list }, { onFilters, onQuery }) {
     autocomplete: 'off',
     dir: 'auto',
     oninput: () => (clearTimeout(timer), (timer = setTimeout(searchNow, TYPING_PAUSE))),
-    onblur: () => isTyping() && searchNow(), // or what is pressed next would be about the words before
     onkeydown: leaveOnEscape,
   });
   const form = h('form', { class: 'search', role: 'search', onsubmit: (event) => (event.preventDefault(), searchNow()) }, icon('search'), search);
@@ -31,18 +30,16 @@ export function toolbar({ list }, { onFilters, onQuery }) {
   const chips = h('ul', { class: 'filter-chips', 'aria-label': 'Filtered by' });
   const element = h('div', { class: 'toolbar' }, form, filters, sort, doneLabel, chips);
 
-  function change(part, options) {
-    onQuery({ ...query, ...part }, options);
-  }
-
-  function isTyping() {
-    return timer !== 0;
+  /** What is pressed is about the words as they are by now. */
+  function change(part) {
+    searchNow();
+    onQuery({ ...query, ...part });
   }
 
   function searchNow() {
     clearTimeout(timer);
     timer = 0;
-    if (search.value !== query.q) change({ q: search.value }, { isTyping: true });
+    if (element.isConnected && search.value !== query.q) onQuery({ ...query, q: search.value }, { isTyping: true });
   }
 
   function leaveOnEscape(event) {
@@ -55,7 +52,8 @@ export function toolbar({ list }, { onFilters, onQuery }) {
 
   function setQuery(next) {
     query = next;
-    if (!isTyping() && search.value !== query.q) search.value = query.q;
+    const isTyping = timer !== 0 && document.activeElement === search;
+    if (!isTyping && search.value !== query.q) search.value = query.q;
     sort.value = query.sort;
     done.checked = query.done;
     doneLabel.hidden = !hasOpenAndDone(query.view);
@@ -95,5 +93,5 @@ export function toolbar({ list }, { onFilters, onQuery }) {
 
   list.addEventListener('change', () => setAttribute(form, 'aria-busy', list.state === 'loading' && 'true'));
 
-  return { element, setQuery, focusSearch: () => (search.focus(), search.select()) };
+  return { element, setQuery, searchNow, focusSearch: () => (search.focus(), search.select()) };
 }
